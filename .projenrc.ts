@@ -1,0 +1,71 @@
+import { cdk8s, javascript, JsonFile } from 'projen';
+
+/** Where the compiled construct library lies; dist/manifests belongs to `cdk8s synth`, which wipes it. */
+const LIB = 'dist/lib';
+
+const project = new cdk8s.ConstructLibraryCdk8s({
+  name: 'cdk8s-postgres',
+  description: 'Highly available PostgreSQL as a cdk8s construct: plain YAML, no operator, no CRD.',
+  author: 'The cdk8s-postgres authors',
+  authorAddress: 'authors@cdk8s-postgres.example',
+  authorOrganization: true,
+  repositoryUrl: 'https://github.com/cdk8s-postgres/cdk8s-postgres.git',
+  license: 'Apache-2.0',
+  copyrightOwner: 'The cdk8s-postgres authors',
+  stability: 'experimental',
+  keywords: ['cdk8s', 'cdk', 'kubernetes', 'constructs', 'postgresql', 'postgres', 'high-availability', 'failover', 'gitops'],
+  defaultReleaseBranch: 'main',
+  packageManager: javascript.NodePackageManager.NPM,
+  projenrcTs: true,
+  github: false,
+  release: false,
+  depsUpgrade: false,
+
+  cdk8sVersion: '2.70.106',
+  constructsVersion: '10.8.1',
+  jsiiVersion: '~6.0.0',
+  typescriptVersion: '~6.0.0',
+  minNodeVersion: '20.16.0',
+  peerDeps: ['cdk8s-plus-28@^2.5.6'],
+  devDeps: ['cdk8s-cli', 'esbuild', '@swc/core', '@swc/jest', '@types/node@^20', 'fast-check@^4', 'yaml@^2'],
+
+  libdir: LIB,
+  artifactsDirectory: 'dist/pkg',
+  entrypoint: `${LIB}/src/index.js`,
+  entrypointTypes: `${LIB}/src/index.d.ts`,
+  docgenFilePath: 'API.md',
+
+  jest: true,
+  jestOptions: {
+    // projen's default rewrites snapshots while testing, so that a changed manifest could never fail.
+    updateSnapshot: javascript.UpdateSnapshot.NEVER,
+    junitReporting: false,
+    jestConfig: { collectCoverage: false },
+  },
+});
+
+// imports/ (L1 constructs made by `cdk8s import`) compiles beside src/, so the output keeps both folders.
+project.tsconfig?.file.addOverride('compilerOptions.rootDir', '.');
+project.tsconfig?.addInclude('imports/**/*.ts');
+// The agent is ESM with libraries that jsii refuses; it is a workspace of its own (docs/architecture.md).
+project.tsconfig?.addExclude('src/agent/**');
+project.package.addField('workspaces', ['src/agent']);
+project.package.addField('types', `${LIB}/src/index.d.ts`);
+new JsonFile(project, 'src/agent/package.json', {
+  marker: false,
+  obj: {
+    name: 'cdk8s-postgres-agent',
+    version: '0.0.0',
+    private: true,
+    type: 'module',
+    dependencies: {
+      '@kubernetes/client-node': '2.0.1',
+      '@peculiar/x509': '^2',
+      'pg': '^8.23.1',
+      'pino': '^10',
+    },
+    devDependencies: { '@types/pg': '^8' },
+  },
+});
+
+project.synth();

@@ -1,0 +1,38 @@
+/**
+ * Where things lie inside an instance pod.
+ *
+ * A volume is mounted one level above the directory that PostgreSQL uses, because a process that is not root cannot change the mode of a
+ * mount point and PostgreSQL insists on 0700.
+ */
+export const DATA_MOUNT = '/pgdata';
+export const PGDATA = `${DATA_MOUNT}/data`;
+/** Configuration files, outside PGDATA so that neither a base backup nor pg_rewind overwrites them. */
+export const CONFIG_DIR = `${DATA_MOUNT}/conf`;
+/** What the agent remembers across restarts: identity, copies of CA and credentials, the last good spec. Mode 0700. */
+export const AGENT_STATE_DIR = `${DATA_MOUNT}/agent`;
+/** WAL handed over by a crashed primary's agent, picked up by restore_command (I38). */
+export const HANDOVER_DIR = `${DATA_MOUNT}/handover`;
+/** The flock that every PostgreSQL process of this data directory holds (I37). */
+export const LOCK_FILE = `${DATA_MOUNT}/postgres.lock`;
+
+export const WAL_MOUNT = '/pgwal';
+export const WAL_DIR = `${WAL_MOUNT}/wal`;
+
+export const TABLESPACE_MOUNT = '/tablespaces';
+export function tablespaceMount(name: string): string {
+  return `${TABLESPACE_MOUNT}/${name}`;
+}
+/** The directory that CREATE TABLESPACE names. */
+export function tablespaceDir(name: string): string {
+  return `${tablespaceMount(name)}/data`;
+}
+
+export const SOCKET_DIR = '/run/postgresql';
+export const TMP_DIR = '/tmp';
+/** Where the init container puts the agent. */
+export const AGENT_DIR = '/agent';
+export const AGENT_IMAGE_DIR = '/opt/agent';
+/** Certificates and keys written by the agent for PostgreSQL, 0600, in memory. */
+export const CERTIFICATES_DIR = '/run/certificates';
+/** The generated passwd file: initdb fails for a uid that has no entry. */
+export const PASSWD_FILE = '/etc/passwd';

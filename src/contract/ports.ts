@@ -1,0 +1,25 @@
+/** Ports of an instance pod. */
+export const POSTGRES_PORT = 5432;
+/** Plain HTTP: probes and the public part of the status. Carries nothing sensitive. */
+export const HEALTH_PORT = 8008;
+/** Mutual TLS between agents. */
+export const API_PORT = 8009;
+
+export const POSTGRES_PORT_NAME = 'postgres';
+export const HEALTH_PORT_NAME = 'health';
+export const API_PORT_NAME = 'api';
+
+/** Routes of the agent's HTTP servers. */
+export const HEALTH_ROUTES = {
+  live: '/livez',
+  ready: '/readyz',
+  primary: '/primary',
+  replica: '/replica',
+  status: '/status',
+} as const;
+
+export const API_ROUTES = {
+  status: '/v1/status',
+  wake: '/v1/wake',
+  wal: '/v1/wal',
+} as const;

@@ -1,0 +1,87 @@
+import type { Timing } from './timing';
+
+/** The version of the spec document that this library writes. Agents ignore fields that they do not know (I42). */
+export const SPEC_VERSION = 1;
+/** The key of the spec ConfigMap that holds the document as JSON. */
+export const SPEC_KEY = 'spec.json';
+
+/** The run-time settings of a cluster: the one document by which Git tells the agents what should be true. */
+export interface ClusterSpec {
+  readonly specVersion: typeof SPEC_VERSION;
+  readonly cluster: string;
+  /** The PostgreSQL major version, like `17`. */
+  readonly postgresVersion: string;
+  readonly objects: ObjectNames;
+  readonly instances: readonly InstanceSpec[];
+  /** postgresql.conf settings of the user, as PostgreSQL spells them. */
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly replication: ReplicationSpec;
+  readonly routing: Routing;
+  readonly databases: readonly DatabaseSpec[];
+  readonly users: readonly UserSpec[];
+  readonly timing: Timing;
+}
+
+/** Names of the objects that agents read or write, so that only the constructs know how names are made. */
+export interface ObjectNames {
+  readonly lease: string;
+  readonly state: string;
+  /** The EndpointSlice that the leader owns. */
+  readonly endpointSlice: string;
+  readonly readWriteService: string;
+  readonly readOnlyService: string;
+  readonly readService: string;
+  /** The headless Service that gives each instance's pod its DNS name. */
+  readonly instancesService: string;
+  readonly authoritySecret: string;
+  readonly serverSecret: string;
+  readonly replicationSecret: string;
+  readonly rewindSecret: string;
+  readonly agentSecret: string;
+}
+
+export interface InstanceSpec {
+  readonly name: string;
+  readonly statefulSet: string;
+  readonly pod: string;
+  readonly dataClaim: string;
+  readonly walVolume: boolean;
+  /** Names of the tablespaces that have a volume in this instance. */
+  readonly tablespaces: readonly string[];
+  /** Drained, switched away from, and reported as safe to remove (architecture.md 12). */
+  readonly retire: boolean;
+}
+
+export interface ReplicationSpec {
+  readonly mode: 'asynchronous';
+}
+
+/** `endpointSlice`: the leader owns the slice of the read-write Service. `selector`: that Service selects the role label. */
+export type Routing = 'endpointSlice' | 'selector';
+
+export interface DatabaseSpec {
+  readonly name: string;
+  readonly owner: string;
+}
+
+export interface UserSpec {
+  readonly name: string;
+  /** The connection Secret. */
+  readonly secret: string;
+  /** The database in the connection Secret. */
+  readonly database: string;
+}
+
+/** Environment of the agent's container, all from the downward API or synth. */
+export const AGENT_ENV = {
+  instance: 'CDK8S_POSTGRES_INSTANCE',
+  specConfigMap: 'CDK8S_POSTGRES_SPEC',
+  podName: 'POD_NAME',
+  podNamespace: 'POD_NAMESPACE',
+  podUid: 'POD_UID',
+  podIp: 'POD_IP',
+  nodeName: 'NODE_NAME',
+  /** Set by pgguard, PID 1. */
+  bootId: 'PGGUARD_BOOT_ID',
+  deadBootIds: 'PGGUARD_DEAD_BOOT_IDS',
+} as const;
