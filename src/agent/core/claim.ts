@@ -1,0 +1,80 @@
+/** Taking over a Lease: from nobody, from a holder that is gone, or from an earlier life of this very instance. */
+import { elect } from './election.js';
+import { isMyDeadPredecessor, openSince } from './lease.js';
+import { wait } from './say.js';
+import { crashSuccessor } from './successor.js';
+import type { Decision, Holder, LeaseRecord, Snapshot } from './types.js';
+
+/** Claims the open Lease when it is this instance's turn; otherwise does what a follower would do meanwhile. */
+export function claimOr(s: Snapshot, record: LeaseRecord, otherwise: () => Decision): Decision {
+  if (openSince(s) === null) return otherwise();
+  if (s.state.kind === 'unknown') return wait('StateUnknown', 'the state of the cluster has not been read yet');
+  if (s.state.kind === 'present' && s.state.initialized && s.data.kind === 'absent' && nobodyHasData(s)) {
+    return wait('InitializedWithoutData', 'the cluster has data, but no instance that the spec lists has any: were the instances renamed? Nothing is initialized; revert, or restore');
+  }
+  const uninitialized = s.state.kind === 'absent' ? s.state.claimedSystemIds?.length === 0 : !s.state.initialized;
+  if (uninitialized && (s.data.kind === 'absent' || s.data.kind === 'incomplete') && s.me.leavingSince === null) {
+    // An earlier bootstrap died before the cluster had any data; whoever takes the Lease begins again.
+    return { action: { do: 'claimLease', version: record.version }, reason: 'the bootstrap was left unfinished' };
+  }
+  if (s.state.kind === 'absent') return rebuildFirst(s, record);
+  return byElection(s, record, otherwise);
+}
+
+/** The state object was lost: only when everybody listed has spoken is it known who is furthest (I20). */
+function rebuildFirst(s: Snapshot, record: LeaseRecord): Decision {
+  const silent = s.spec.instances
+    .filter((i) => i.name !== s.me.instance)
+    .filter((i) => !s.peers.some((p) => p.instance === i.name && p.reachedAt !== null && p.report !== null));
+  if (silent.length > 0) {
+    return wait('StateUnknown', `the state object is lost; waiting to hear from ${silent.map((i) => i.name).join(', ')} before anybody leads`);
+  }
+  return byElection(s, record, () => wait('WaitingForLeader', 'the state object is lost; the furthest instance rebuilds it'));
+}
+
+function byElection(s: Snapshot, record: LeaseRecord, otherwise: () => Decision): Decision {
+  const verdict = elect(s, record.leader);
+  switch (verdict.kind) {
+    case 'survey':
+      return { action: { do: 'survey' }, reason: 'the Lease is open: asking everybody how far they are' };
+    case 'claim':
+      return { action: { do: 'claimLease', version: record.version }, reason: claimReason(s, record) };
+    case 'wait':
+      return wait(verdict.code, verdict.reason);
+    case 'no':
+      return s.postgres.kind === 'stopped' && s.data.kind === 'present'
+        ? wait('NotEligible', `this instance may not lead: ${verdict.reason}`)
+        : otherwise();
+  }
+}
+
+function claimReason(s: Snapshot, record: LeaseRecord): string {
+  const { release } = record.leader;
+  if (release !== null) return `${release.from} has released the Lease (${release.kind})`;
+  return record.holder === null ? 'the Lease is free' : `${record.holder.instance} has not renewed the Lease for ${s.spec.timing.leaseDuration} ms`;
+}
+
+function nobodyHasData(s: Snapshot): boolean {
+  return s.peers.every((peer) => peer.report === null || peer.report.position === null);
+}
+
+/**
+ * The holder was this instance's earlier life and is proven dead: no need to wait for the Lease to run out.
+ * As after a crash of PostgreSQL alone, a replica takes over if one can sooner; otherwise the primary is restarted in place (I38).
+ */
+export function settlePredecessor(s: Snapshot, record: LeaseRecord, holder: Holder): Decision | null {
+  if (!isMyDeadPredecessor(holder, s)) return null;
+  if (s.data.kind !== 'present') return null;
+  if (!s.data.wasPrimary) {
+    return { action: { do: 'releaseLease', version: record.version, release: record.leader.inherited }, reason: 'an earlier life of this instance held the Lease without having led' };
+  }
+  const { timeline, lsn } = s.data.end;
+  const successor = crashSuccessor(s);
+  if (successor !== null) {
+    return {
+      action: { do: 'releaseLease', version: record.version, release: { kind: 'crashed', from: s.me.instance, timeline, lsn } },
+      reason: `the earlier life of this primary is dead; ${successor} takes over`,
+    };
+  }
+  return { action: { do: 'claimLease', version: record.version }, reason: 'the earlier life of this primary is dead and no replica can take over' };
+}

@@ -1,0 +1,70 @@
+/**
+ * What to do now: the whole of the agent's judgement, as one pure function of what it sees.
+ *
+ * It reads from the top: what must never be is prevented first, then leaving, then what the Lease makes of this instance. Every answer is
+ * right to repeat, so nothing is remembered between two calls (level-based).
+ */
+import { bootstrap } from './bootstrap.js';
+import { claimOr, settlePredecessor } from './claim.js';
+import { fence } from './fence.js';
+import { follow } from './follower.js';
+import { lead } from './leader.js';
+import { leave } from './leave.js';
+import { wait } from './say.js';
+import type { Decision, Snapshot } from './types.js';
+
+export function decide(s: Snapshot): Decision {
+  return fence(s)
+    ?? wrongSystem(s)
+    ?? leave(s)
+    ?? settling(s)
+    ?? byLease(s);
+}
+
+/** Between two states of PostgreSQL there is nothing to decide; the fence has already had its say. */
+function settling(s: Snapshot): Decision | null {
+  switch (s.postgres.kind) {
+    case 'starting':
+      return wait('Busy', `PostgreSQL is starting as ${s.postgres.as}`);
+    case 'stopping':
+      return wait('Busy', 'PostgreSQL is stopping');
+    case 'unresponsive':
+      return wait('Busy', `PostgreSQL (${s.postgres.as}) does not answer`);
+    case 'stopped':
+    case 'primary':
+    case 'standby':
+      return null;
+  }
+}
+
+/** Data of another cluster never runs here (I19). */
+function wrongSystem(s: Snapshot): Decision | null {
+  if (s.state.kind !== 'present' || s.state.systemId === null) return null;
+  const expected = s.state.systemId;
+  const own = s.postgres.kind === 'primary' || s.postgres.kind === 'standby'
+    ? s.postgres.systemId
+    : s.data.kind === 'present' ? s.data.systemId : null;
+  if (own === null || own === expected) return null;
+  const reason = `the data directory is of system ${own}, but the cluster is ${expected}; nothing is touched`;
+  if (s.postgres.kind !== 'stopped') return { action: { do: 'stop', mode: 'fast' }, reason };
+  if (s.lease.kind === 'mine') return { action: { do: 'releaseLease', version: s.lease.record.version, release: s.lease.record.leader.inherited }, reason };
+  return wait('SystemIdMismatch', reason);
+}
+
+function byLease(s: Snapshot): Decision {
+  switch (s.lease.kind) {
+    case 'unknown':
+      return wait('LeaseUnknown', 'the Lease has not been read yet');
+    case 'mine':
+      return lead(s, s.lease);
+    case 'absent':
+      return bootstrap(s);
+    case 'free':
+      return claimOr(s, s.lease.record, () => wait('WaitingForLeader', 'the Lease is free'));
+    case 'theirs': {
+      const { record, holder } = s.lease;
+      return settlePredecessor(s, record, holder)
+        ?? claimOr(s, record, () => follow(s, holder));
+    }
+  }
+}

@@ -1,0 +1,123 @@
+/** Who should lead next: fitness, rank and patience (I10, I11, I40). */
+import { openSince } from './lease.js';
+import { comparePositions } from './timeline.js';
+import type { LeaderRecord, Milliseconds, Release, Report, Snapshot, WalPosition } from './types.js';
+
+/** How long a candidate waits for each better one to claim before it claims itself. */
+export const PATIENCE: Milliseconds = 2_000;
+/** How long the others wait for a leader that stopped with nobody to take over, so that a restart of everything makes no timeline. */
+export const RETURN_PATIENCE: Milliseconds = 15_000;
+
+export interface Candidate {
+  readonly instance: string;
+  readonly position: WalPosition;
+  readonly wasPrimary: boolean;
+}
+
+/** This instance's own position, running or stopped; null when it has none that could be trusted. */
+export function myPosition(s: Snapshot): WalPosition | null {
+  switch (s.postgres.kind) {
+    case 'standby':
+    case 'primary':
+      return s.postgres.position;
+    case 'stopped':
+      return s.data.kind === 'present' ? s.data.end : null;
+    case 'starting':
+    case 'stopping':
+    case 'unresponsive':
+      return null;
+  }
+}
+
+/** Why this instance could not lead now, whatever its position; null when it could. It goes into the report to the others. */
+export function unfit(s: Snapshot): string | null {
+  if (s.me.leavingSince !== null) return 'it is terminating';
+  const listed = s.spec.instances.find((i) => i.name === s.me.instance);
+  if (listed === undefined) return 'the spec does not list it';
+  if (listed.retire) return 'it is to be retired';
+  if (s.data.kind !== 'present') return `its data directory is ${s.data.kind}`;
+  if (s.apiSince === null) return 'it does not reach the API server';
+  if (s.postgres.kind === 'stopped' && !s.postgres.lockFree) return 'an older PostgreSQL still runs on its data directory';
+  if (myPosition(s) === null) return `its PostgreSQL is ${s.postgres.kind}`;
+  return null;
+}
+
+/** Why a position may not become the leader's without somebody's decision to lose data (I10, I40); null when it may. */
+export function ineligible(position: WalPosition, leader: Pick<LeaderRecord, 'timeline' | 'release' | 'inherited'>): string | null {
+  if (position.timeline < leader.timeline) {
+    return `its timeline ${position.timeline} is older than ${leader.timeline}, on which a leader has accepted writes`;
+  }
+  const release = leader.release ?? leader.inherited;
+  if (release !== null && release.kind !== 'crashed' && position.timeline === release.timeline && position.lsn < release.lsn) {
+    return `it lacks WAL that ${release.from} had when it stopped cleanly`;
+  }
+  return null;
+}
+
+/** Best first. A former primary goes first among equals: it continues its timeline instead of making one. The name makes the order total. */
+export function rank(candidates: readonly Candidate[]): Candidate[] {
+  return [...candidates].sort((a, b) =>
+    comparePositions(b.position, a.position)
+    || Number(b.wasPrimary) - Number(a.wasPrimary)
+    || (a.instance < b.instance ? -1 : 1));
+}
+
+function asCandidate(report: Report, systemId: string | null): Candidate | null {
+  if (report.position === null || report.unfit !== null) return null;
+  if (systemId !== null && report.systemId !== systemId) return null;
+  return { instance: report.instance, position: report.position, wasPrimary: report.wasPrimary };
+}
+
+export type Verdict =
+  | { readonly kind: 'survey' }
+  | { readonly kind: 'claim' }
+  | { readonly kind: 'wait'; readonly code: 'WaitingForBetterCandidate' | 'WaitingForFormerLeader'; readonly reason: string }
+  | { readonly kind: 'no'; readonly reason: string };
+
+/** Should this instance take the open Lease now? `leader` is what its last holder left in it. */
+export function elect(s: Snapshot, leader: LeaderRecord): Verdict {
+  const open = openSince(s);
+  if (open === null) return { kind: 'no', reason: 'the Lease is not open' };
+  const why = unfit(s);
+  if (why !== null) return { kind: 'no', reason: why };
+  const mine = myPosition(s)!;
+  const less = ineligible(mine, leader);
+  if (less !== null) return { kind: 'no', reason: less };
+  // What was asked before the Lease opened may not show the last WAL that a peer received.
+  if (s.surveyedAt === null || s.surveyedAt < open || s.now - s.surveyedAt > 2 * PATIENCE) return { kind: 'survey' };
+
+  const others = s.peers
+    .filter((peer) => peer.reachedAt !== null && peer.reachedAt >= open && !peer.leaving)
+    .map((peer) => (peer.report === null ? null : asCandidate(peer.report, leader.systemId)))
+    .filter((c): c is Candidate => c !== null && ineligible(c.position, leader) === null)
+    .filter((c) => !letGoForOthers(leader.release, c.instance));
+  const wasPrimary = s.data.kind === 'present' && s.data.wasPrimary;
+  const order = rank([...others, { instance: s.me.instance, position: mine, wasPrimary }]);
+  const place = order.findIndex((c) => c.instance === s.me.instance);
+
+  const release = leader.release;
+  const turn = open + turnOf(place, release, s.me.instance);
+  if (s.now >= turn) return { kind: 'claim' };
+  if (release?.kind === 'stopped' && release.from !== s.me.instance && place === 0) {
+    return { kind: 'wait', code: 'WaitingForFormerLeader', reason: `${release.from} stopped last and is expected back` };
+  }
+  return { kind: 'wait', code: 'WaitingForBetterCandidate', reason: `${order[0]!.instance} should take over` };
+}
+
+/** The instance released the Lease so that somebody else takes over; its own WAL, the longest, is not a reason to wait for it. */
+function letGoForOthers(release: Release | null, instance: string): boolean {
+  return release !== null && release.kind !== 'stopped' && release.from === instance;
+}
+
+/** How long after the Lease opened it is the turn of the candidate in this place. */
+function turnOf(place: number, release: Release | null, me: string): Milliseconds {
+  if (release === null) return place * PATIENCE;
+  switch (release.kind) {
+    case 'stopped':
+      return release.from === me ? 0 : RETURN_PATIENCE + place * PATIENCE;
+    case 'crashed':
+    case 'handover':
+      // The one that let go is the way out when nobody takes over.
+      return release.from === me ? 2 * PATIENCE : place * PATIENCE;
+  }
+}

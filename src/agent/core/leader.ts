@@ -1,0 +1,101 @@
+/** The duties of whoever holds the Lease: become primary, stay primary, and let go rightly. */
+import { myPosition } from './election.js';
+import { mayWrite } from './lease.js';
+import { hasSuccessor, lastWord } from './leave.js';
+import { wait } from './say.js';
+import { crashSuccessor } from './successor.js';
+import type { Decision, LeaseView, Release, Snapshot } from './types.js';
+
+type Mine = Extract<LeaseView, { kind: 'mine' }>;
+
+export function lead(s: Snapshot, lease: Mine): Decision {
+  if (s.state.kind === 'unknown') return wait('StateUnknown', 'the state of the cluster has not been read yet');
+  if (s.postgres.kind === 'primary') return stayPrimary(s);
+  if (!mayWrite(s)) return wait('LeaseUnknown', 'this instance holds the Lease, but could not renew it in time; waiting for the API server');
+  if (s.postgres.kind === 'standby') return becomePrimary(s, lease, s.postgres.position.lsn);
+  return fromData(s, lease);
+}
+
+function stayPrimary(s: Snapshot): Decision {
+  if (s.state.kind === 'absent' && s.data.kind === 'present') {
+    return { action: { do: 'adoptState', systemId: s.data.systemId, timeline: s.data.end.timeline }, reason: 'the state object was lost; this primary rebuilds it' };
+  }
+  const retired = s.spec.instances.find((i) => i.name === s.me.instance)?.retire === true;
+  if (retired && hasSuccessor(s)) return { action: { do: 'stop', mode: 'fast' }, reason: 'this instance is to be retired and hands over' };
+  return wait('Leading', 'this instance is the primary');
+}
+
+/** A standby that holds the Lease takes what the crashed primary still has, then promotes (I38). */
+function becomePrimary(s: Snapshot, lease: Mine, lsn: bigint): Decision {
+  const { inherited } = lease.record.leader;
+  if (inherited?.kind === 'crashed' && lsn < inherited.lsn && s.handover === 'pending') {
+    return {
+      action: { do: 'fetchHandover', from: inherited.from, timeline: inherited.timeline, start: lsn, end: inherited.lsn },
+      reason: `${inherited.from} crashed with ${inherited.lsn - lsn} bytes of WAL that this instance has not received`,
+    };
+  }
+  const lost = inherited?.kind === 'crashed' && lsn < inherited.lsn ? `; ${inherited.lsn - lsn} bytes of WAL of ${inherited.from} could not be had` : '';
+  return { action: { do: 'promote' }, reason: `this instance holds the Lease${lost}` };
+}
+
+/** PostgreSQL is down and the Lease is here. */
+function fromData(s: Snapshot, lease: Mine): Decision {
+  const letGo = (reason: string, release: Release | null): Decision =>
+    ({ action: { do: 'releaseLease', version: lease.record.version, release }, reason });
+  if (s.postgres.kind === 'stopped' && !s.postgres.lockFree) return wait('WaitingForLock', 'an older PostgreSQL still runs on the data directory');
+
+  switch (s.data.kind) {
+    case 'unknown':
+      return wait('Busy', 'the data directory has not been read yet');
+    case 'absent':
+    case 'incomplete':
+      return initialize(s, lease);
+    case 'poisoned':
+      return letGo(`a rewind of this data directory did not finish (${s.data.why})`, lease.record.leader.inherited);
+    case 'unusable':
+      return letGo(s.data.why, lease.record.leader.inherited);
+    case 'present':
+      break;
+  }
+  if (s.state.kind === 'present' && !s.state.initialized) {
+    return { action: { do: 'recordInitialized', systemId: s.data.systemId }, reason: 'the new data directory is recorded before anybody can connect' };
+  }
+  const retired = s.spec.instances.find((i) => i.name === s.me.instance)?.retire === true;
+  if (s.data.wasPrimary && retired && hasSuccessor(s)) return letGo('this instance is to be retired', lastWord(s));
+  if (s.data.wasPrimary && s.data.end.timeline >= lease.record.leader.timeline) return primaryInPlace(s, lease);
+  return { action: { do: 'startStandby', upstream: null }, reason: 'this instance holds the Lease and recovers before it is promoted' };
+}
+
+function primaryInPlace(s: Snapshot, lease: Mine): Decision {
+  if (s.crash !== null) {
+    const successor = crashSuccessor(s);
+    const end = myPosition(s);
+    if (successor !== null && end !== null) {
+      return {
+        action: { do: 'releaseLease', version: lease.record.version, release: { kind: 'crashed', from: s.me.instance, timeline: end.timeline, lsn: end.lsn } },
+        reason: `PostgreSQL died; ${successor} takes over sooner than a restart`,
+      };
+    }
+    return { action: { do: 'startPrimary' }, reason: 'PostgreSQL died and no replica can take over: restart in place' };
+  }
+  return { action: { do: 'startPrimary' }, reason: 'this instance holds the Lease and was the primary' };
+}
+
+/** The first data of the cluster, or the loss of all that this instance had (I18, I22, I41). */
+function initialize(s: Snapshot, lease: Mine): Decision {
+  const letGo = (reason: string): Decision =>
+    ({ action: { do: 'releaseLease', version: lease.record.version, release: lease.record.leader.inherited }, reason });
+  switch (s.state.kind) {
+    case 'unknown':
+      return wait('StateUnknown', 'the state of the cluster has not been read yet');
+    case 'absent':
+      if (s.state.claimedSystemIds === null) return wait('StateUnknown', 'the data claims have not been read yet');
+      if (s.state.claimedSystemIds.length > 0) return letGo('other volumes of this cluster hold data');
+      return { action: { do: 'claimInit' }, reason: 'no instance of this cluster has ever had data' };
+    case 'present':
+      if (s.state.initialized || s.state.systemId !== null) return letGo('this instance holds the Lease but has no data');
+      if (s.state.initClaim !== s.me.bootId) return { action: { do: 'claimInit' }, reason: 'an earlier initdb did not finish' };
+      if (s.data.kind === 'incomplete') return { action: { do: 'setAside' }, reason: s.data.why };
+      return { action: { do: 'initdb' }, reason: 'a new cluster' };
+  }
+}

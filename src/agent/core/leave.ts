@@ -1,0 +1,48 @@
+/** Leaving is not failing: what a terminating instance does with its last seconds (architecture.md 12, I40). */
+import { mayAcceptWrites } from './fence.js';
+import { wait } from './say.js';
+import type { Decision, Milliseconds, Release, Snapshot } from './types.js';
+
+/** How long a leaving replica stays for a leaving primary, so that its shutdown checkpoint arrives. */
+const REPLICAS_LAST: Milliseconds = 15_000;
+
+export function leave(s: Snapshot): Decision | null {
+  if (s.me.leavingSince === null) return null;
+  if (s.postgres.kind === 'stopping') return wait('Leaving', 'PostgreSQL is stopping');
+  if (s.postgres.kind !== 'stopped') {
+    if (!mayAcceptWrites(s.postgres) && staysForPrimary(s)) {
+      return wait('Leaving', 'the primary is leaving too and stops first');
+    }
+    return { action: { do: 'stop', mode: 'fast' }, reason: 'the pod is told to stop' };
+  }
+  if (s.lease.kind === 'mine') {
+    if (s.data.kind === 'unknown') return wait('Leaving', 'the end of the WAL is being read');
+    if (!s.postgres.lockFree) return wait('WaitingForLock', 'the last process of PostgreSQL has not gone yet');
+    return { action: { do: 'releaseLease', version: s.lease.record.version, release: lastWord(s) }, reason: 'the pod is told to stop' };
+  }
+  return { action: { do: 'exit' }, reason: 'the pod is told to stop and nothing runs any more' };
+}
+
+function staysForPrimary(s: Snapshot): boolean {
+  if (s.lease.kind !== 'theirs' || s.now - s.me.leavingSince! > REPLICAS_LAST) return false;
+  const { instance } = s.lease.holder;
+  return s.peers.some((peer) => peer.instance === instance && peer.leaving && peer.reachedAt !== null);
+}
+
+/** What the release says: where a stopped leader's WAL ends, or what it had inherited when it never got to lead. */
+export function lastWord(s: Snapshot): Release | null {
+  if (s.lease.kind !== 'mine') return null;
+  if (s.data.kind !== 'present' || !s.data.wasPrimary) return s.lease.record.leader.inherited;
+  const { timeline, lsn } = s.data.end;
+  return { kind: hasSuccessor(s) ? 'handover' : 'stopped', from: s.me.instance, timeline, lsn };
+}
+
+/** Somebody reachable could take over: listed, staying, and fit by its own word. */
+export function hasSuccessor(s: Snapshot): boolean {
+  return s.peers.some((peer) => !peer.leaving
+    && peer.reachedAt !== null
+    && peer.report !== null
+    && peer.report.unfit === null
+    && peer.report.role === 'standby'
+    && s.spec.instances.some((i) => i.name === peer.instance && !i.retire));
+}
