@@ -1,0 +1,104 @@
+/** The spec: read by the API, checked, and kept, so that neither a bad commit nor a silent API server leaves an agent without orders. */
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { checkTiming, SPEC_KEY, SPEC_VERSION, type ClusterSpec } from '../../contract/index.js';
+import { writeDurably } from '../durable-file.js';
+import { CONFIG_MAPS, type KubeApi } from './client.js';
+import type { SpecReading, SpecSource } from './types.js';
+import { watchAll } from './watch.js';
+
+const milliseconds = z.number().int().positive();
+const name = z.string().min(1);
+
+/** Unknown fields are dropped: a newer library may write more than this agent knows (I42). */
+const clusterSpec = z.object({
+  specVersion: z.literal(SPEC_VERSION),
+  cluster: name,
+  postgresVersion: name,
+  objects: z.object({
+    lease: name,
+    state: name,
+    endpointSlice: name,
+    readWriteService: name,
+    readOnlyService: name,
+    readService: name,
+    instancesService: name,
+    authoritySecret: name,
+    serverSecret: name,
+    replicationSecret: name,
+    rewindSecret: name,
+    agentSecret: name,
+  }),
+  instances: z.array(z.object({
+    name,
+    statefulSet: name,
+    pod: name,
+    dataClaim: name,
+    walVolume: z.boolean(),
+    tablespaces: z.array(name),
+    retire: z.boolean(),
+  })),
+  parameters: z.record(z.string(), z.string()),
+  replication: z.object({ mode: z.literal('asynchronous') }),
+  routing: z.enum(['endpointSlice', 'selector']),
+  databases: z.array(z.object({ name, owner: name })),
+  users: z.array(z.object({ name, secret: name, database: name })),
+  timing: z.object({
+    leaseDuration: milliseconds,
+    renewInterval: milliseconds,
+    requestTimeout: milliseconds,
+    fenceAfter: milliseconds,
+    killAfter: milliseconds,
+  }),
+}) satisfies z.ZodType<ClusterSpec>;
+
+/** The spec, or why it is none. */
+export function parseSpec(text: string): { spec: ClusterSpec } | { why: string } {
+  let spec: ClusterSpec;
+  try {
+    spec = clusterSpec.parse(JSON.parse(text));
+  } catch (error) {
+    return { why: error instanceof z.ZodError ? z.prettifyError(error) : String(error) };
+  }
+  const broken = checkTiming(spec.timing);
+  return broken.length > 0 ? { why: `timing is not safe: ${broken.join('; ')}` } : { spec };
+}
+
+export class KubeSpecSource implements SpecSource {
+  private good: { readonly text: string; readonly spec: ClusterSpec } | null = null;
+
+  /** `keptFile`: on the data volume, where the last good document outlives the pod. */
+  constructor(private readonly api: KubeApi, private readonly name: string, private readonly keptFile: string) {}
+
+  async read(): Promise<SpecReading> {
+    const problem = await this.readNew();
+    this.good ??= await this.readKept();
+    return { spec: this.good?.spec ?? null, problem };
+  }
+
+  async watch(wake: () => void, signal: AbortSignal): Promise<void> {
+    await watchAll(this.api, CONFIG_MAPS, { name: this.name }, wake, signal);
+  }
+
+  /** Why the newest document could not be taken; null when it is in use. */
+  private async readNew(): Promise<string | null> {
+    const object = await this.api.get(CONFIG_MAPS, this.name);
+    if (!object.ok) return `the spec could not be read: ${object.message}`;
+    const text = object.value.data?.[SPEC_KEY];
+    if (text === undefined) return `ConfigMap ${this.name} has no key ${SPEC_KEY}; apply the synthesized manifests again`;
+    if (text === this.good?.text) return null;
+    const parsed = parseSpec(text);
+    if ('why' in parsed) return `key ${SPEC_KEY} of ConfigMap ${this.name} is not a spec that this agent can follow, so the last good one stays in use: ${parsed.why}`;
+    this.good = { text, spec: parsed.spec };
+    // Not waited for: a volume that is full, unreadable or hanging is no reason not to follow the spec, and other parts report it.
+    writeDurably(this.keptFile, text).catch(() => undefined);
+    return null;
+  }
+
+  private async readKept(): Promise<{ text: string; spec: ClusterSpec } | null> {
+    const text = await readFile(this.keptFile, 'utf8').catch(() => null);
+    if (text === null) return null;
+    const parsed = parseSpec(text);
+    return 'why' in parsed ? null : { text, spec: parsed.spec };
+  }
+}
