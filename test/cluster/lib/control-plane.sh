@@ -36,7 +36,6 @@ start_controllers() {
 start_dns() {
   cat > "$RUN/Corefile" <<EOF
 . {
-  bind $CP_ADDRESS
   errors
   ready 127.0.0.1:8181
   kubernetes cluster.local in-addr.arpa {
@@ -70,7 +69,7 @@ EOF
     --config "$RUN/volumes.json" --helper-pod-file "$RUN/volume-helper.yaml" --worker-threads 8
 }
 
-# start_proxy NETWORK HOSTNAME
+# start_proxy NETWORK [NODE]: a proxy stands for a node; the one of the control plane, which is none, for the first
 start_proxy() {
   cat > "$RUN/proxy-$1.yaml" <<EOF
 apiVersion: kubeproxy.config.k8s.io/v1alpha1
@@ -80,7 +79,7 @@ mode: iptables
 iptables: {minSyncPeriod: 100ms}
 clusterCIDR: 10.244.0.0/16
 conntrack: {maxPerCore: 0, min: 0}
-hostnameOverride: $1
+hostnameOverride: ${2:-$1}
 EOF
   start "kube-proxy-$1" "$1" "$BIN/kube-proxy" --config="$RUN/proxy-$1.yaml"
 }

@@ -23,13 +23,16 @@ recipe() { (cd "$HERE" && cat cluster lib/*.sh manifests/* "$BIN/.key" "$IMAGES/
 
 is_healthy() {
   [ -e "$RUN/up" ] || return 1
-  if [ "$(cat "$RUN/recipe")" != "$(recipe)" ]; then
-    [ "$(owner)" = "$REPO" ] || return 1
-    say "note: the running cluster was started by an older state of test/cluster; 'cluster down' first to have the new one"
-  fi
+  all_run || return 1
+  wait_quietly 20 nodes_ready || { say "not all nodes are ready"; return 1; }
+  [ "$(cat "$RUN/recipe")" != "$(recipe)" ] || return 0
+  [ "$(owner)" = "$REPO" ] || { say "the running cluster is of another checkout's making"; return 1; }
+  say "note: the running cluster was started by an older state of test/cluster; 'cluster down' first to have the new one"
+}
+
+all_run() {
   local daemon
   for daemon in $(daemons); do is_running "$daemon" || { say "$daemon does not run"; return 1; }; done
-  wait_quietly 20 nodes_ready || { say "not all nodes are ready"; return 1; }
 }
 
 wait_quietly() { (wait_for "$1" "" "${@:2}") 2>/dev/null; }
@@ -48,11 +51,13 @@ bring_up() {
   say "the API server is ready"
   start_controllers
   for node in "${NODES[@]}"; do start_kubelet "$node"; start_proxy "$node"; done
-  start_proxy cp
+  start_proxy cp "${NODES[0]}"
   start_dns
   in_network cp "$BIN/kubectl" --kubeconfig "$KUBECONFIG" apply --server-side -f "$HERE/manifests/base.yaml" > "$RUN/logs/base.log"
   start_provisioner
   wait_for 60 "the nodes to be ready" nodes_ready
+  wait_for 20 "DNS" in_network cp curl -sf http://127.0.0.1:8181/ready
+  all_run || die "not all programs stay alive; see test/cluster/cluster logs"
   recipe > "$RUN/recipe"
   touch "$RUN/up"
   load_newer_images
@@ -92,9 +97,9 @@ remove_mounts() {
 cluster_status() {
   [ -e "$RUN/up" ] || { echo "the cluster '$NAME' is not up"; return 1; }
   need_root
-  local daemon bad=0
+  local bad=0
   echo "cluster '$NAME' of $(owner)"
-  for daemon in $(daemons); do is_running "$daemon" || { echo "$daemon: NOT RUNNING, see: cluster logs $daemon"; bad=1; }; done
+  all_run || bad=1
   in_network cp "$BIN/kubectl" --kubeconfig "$KUBECONFIG" get nodes -L topology.kubernetes.io/zone || bad=1
   in_network cp "$BIN/kubectl" --kubeconfig "$KUBECONFIG" get pods -A -o wide || bad=1
   nodes_ready || bad=1
