@@ -1,0 +1,59 @@
+/** What the primary keeps right inside PostgreSQL: roles, users, databases, tablespaces, slots. */
+import type { ClusterSpec } from '../../contract/spec.js';
+import { tablespaceDir } from '../../contract/paths.js';
+import type { Snapshot } from '../core/types.js';
+import { ensureSystemRoles } from '../postgres/bootstrap-sql.js';
+import { reconcileSlots } from '../postgres/slots.js';
+import { reconcileUsersAndDatabases } from '../postgres/users-databases.js';
+import type { PostgresPaths } from '../postgres/types.js';
+import type { Duty } from './duty.js';
+
+export interface PrimaryContext {
+  readonly paths: PostgresPaths;
+  readonly snapshot: () => Snapshot | null;
+  readonly spec: () => ClusterSpec | null;
+  readonly passwords: () => ReadonlyMap<string, string>;
+  readonly instance: string;
+  readonly log: (message: string, details: object) => void;
+}
+
+export function primaryDuty(context: PrimaryContext): Duty {
+  return {
+    name: 'PrimarySettings',
+    every: 10_000,
+    async run() {
+      const s = context.snapshot();
+      const spec = context.spec();
+      if (s === null || spec === null) return;
+      const leads = s.postgres.kind === 'primary' && s.lease.kind === 'mine';
+      if (leads) {
+        await ensureSystemRoles(context.paths);
+        const users = spec.users.flatMap(({ name }) => {
+          const password = context.passwords().get(name);
+          return password === undefined ? [] : [{ name, password }];
+        });
+        const tablespaces = [...new Set(spec.instances.flatMap((i) => i.tablespaces))].sort()
+          .map((name) => ({ name, location: tablespaceDir(name) }));
+        const { changed } = await reconcileUsersAndDatabases(context.paths, { users, databases: spec.databases, tablespaces });
+        if (changed.length > 0) context.log('users, databases and tablespaces were brought in line with the spec', { changed });
+      }
+    },
+  };
+}
+
+/** Physical slots for the other members, on the primary and on standbys alike, so that a successor still has everybody's WAL (I29). */
+export function slotDuty(context: PrimaryContext): Duty {
+  return {
+    name: 'ReplicationSlots',
+    every: 5_000,
+    async run() {
+      const s = context.snapshot();
+      if (s === null || (s.postgres.kind !== 'primary' && s.postgres.kind !== 'standby')) return;
+      const others = s.spec.instances
+        .filter((i) => i.name !== context.instance)
+        .map((i) => ({ instance: i.name, lsn: s.peers.find((p) => p.instance === i.name)?.report?.position?.lsn ?? null }));
+      const { created, dropped, lost } = await reconcileSlots(context.paths, s.postgres.kind, others);
+      if (created.length + dropped.length + lost.length > 0) context.log('replication slots were brought in line', { created, dropped, lost });
+    },
+  };
+}

@@ -1,0 +1,58 @@
+/** Replaces outdated pods, as core/rollout.ts plans; only while this instance is primary. */
+import type { ClusterSpec } from '../../contract/spec.js';
+import { planRollout } from '../core/rollout.js';
+import type { Snapshot } from '../core/types.js';
+import type { Events, PodInfo, Pods, StatefulSets } from '../kube/types.js';
+import type { ProblemBoard } from '../problems.js';
+import type { Duty } from './duty.js';
+
+export interface RolloutContext {
+  readonly pods: Pods;
+  readonly statefulSets: StatefulSets;
+  readonly events: Events;
+  readonly problems: ProblemBoard;
+  readonly snapshot: () => Snapshot | null;
+  readonly spec: () => ClusterSpec | null;
+  /** The major version of the data that runs. */
+  readonly dataMajor: () => Promise<string>;
+  readonly instance: string;
+  readonly log: (message: string, details: object) => void;
+}
+
+export function rolloutDuty(context: RolloutContext): Duty {
+  return {
+    name: 'Rollout',
+    every: 3_000,
+    async run() {
+      const s = context.snapshot();
+      const spec = context.spec();
+      if (s === null || spec === null || s.postgres.kind !== 'primary' || s.lease.kind !== 'mine' || s.me.leavingSince !== null) {
+        context.problems.set('MajorMismatch', null);
+        return;
+      }
+      const dataMajor = await context.dataMajor();
+      context.problems.set('MajorMismatch', spec.postgresVersion === dataMajor
+        ? null : `the spec asks for PostgreSQL ${spec.postgresVersion}, but the data is of ${dataMajor}; no pod is touched until the spec says ${dataMajor} again`);
+      const [pods, sets] = await Promise.all([context.pods.list(), context.statefulSets.list()]);
+      if (!pods.ok) throw new Error(pods.message);
+      if (!sets.ok) throw new Error(sets.message);
+      const step = planRollout({
+        me: context.instance,
+        instances: spec.instances.map((i) => ({ name: i.name, updateRevision: sets.value.find((set) => set.name === i.statefulSet)?.updateRevision ?? null })),
+        pods: pods.value.flatMap(asRolloutPod),
+        specMajor: spec.postgresVersion,
+        dataMajor,
+      });
+      if (step.kind !== 'replace') return;
+      context.log(`replacing pod ${step.pod.name}: ${step.reason}`, { instance: step.pod.instance });
+      context.events.tell('Normal', 'ReplacingPod', `pod ${step.pod.name} is replaced: ${step.reason}`);
+      const deleted = await context.pods.delete(step.pod);
+      if (!deleted.ok && deleted.kind !== 'notFound' && deleted.kind !== 'conflict') throw new Error(deleted.message);
+    },
+  };
+}
+
+function asRolloutPod(pod: PodInfo) {
+  if (pod.instance === null) return [];
+  return [{ instance: pod.instance, uid: pod.uid, name: pod.name, revision: pod.revision, ready: pod.ready, leaving: pod.terminating }];
+}

@@ -1,0 +1,69 @@
+/** Traffic follows the primary: first the address of the read-write Service in one write, then the labels (architecture.md 5, I8). */
+import { ROLE_PRIMARY, ROLE_REPLICA } from '../../contract/labels.js';
+import type { Routing } from '../../contract/spec.js';
+import { openSince } from '../core/lease.js';
+import type { Snapshot } from '../core/types.js';
+import type { PodInfo, Pods, Result } from '../kube/types.js';
+import type { Address, EndpointSlices } from '../routing/types.js';
+import type { Duty } from './duty.js';
+
+export interface RoutingContext {
+  readonly slices: EndpointSlices;
+  readonly pods: Pods;
+  readonly snapshot: () => Snapshot | null;
+  readonly routing: () => Routing;
+  readonly me: Address;
+  readonly listed: () => readonly PodInfo[];
+}
+
+/** The takeover: called as soon as this instance is primary, before anything else is told to anybody. */
+export async function takeOverTraffic({ slices, pods, routing, me }: RoutingContext): Promise<void> {
+  if (routing() === 'endpointSlice') must(await slices.publish(me));
+  must(await pods.labelRole({ name: me.podName, uid: me.podUid }, ROLE_PRIMARY));
+}
+
+/** The everyday repair of what the takeover set, and the labels of everybody. */
+export function routingDuty(context: RoutingContext): Duty {
+  return {
+    name: 'Routing',
+    every: 5_000,
+    async run() {
+      const s = context.snapshot();
+      if (s === null) return;
+      const leads = s.postgres.kind === 'primary' && s.lease.kind === 'mine';
+      if (leads) {
+        if (context.routing() === 'endpointSlice') must(await context.slices.ensure(context.me));
+        await labelEverybody(context);
+      } else {
+        await labelMyself(context, s);
+        await emptyWithoutLeader(context, s);
+      }
+    },
+  };
+}
+
+async function labelEverybody({ pods, listed, me }: RoutingContext): Promise<void> {
+  for (const pod of listed()) {
+    const role = pod.uid === me.podUid ? ROLE_PRIMARY : ROLE_REPLICA;
+    if (pod.role !== role) await pods.labelRole(pod, role);
+  }
+}
+
+async function labelMyself({ pods, listed, me }: RoutingContext, s: Snapshot): Promise<void> {
+  const role = s.postgres.kind === 'standby' ? ROLE_REPLICA : null;
+  const pod = listed().find((p) => p.uid === me.podUid);
+  if (pod !== undefined && pod.role !== role && pod.role === ROLE_PRIMARY) await pods.labelRole(pod, role);
+}
+
+/** Nobody leads: clients should be refused at once instead of reaching a stopped or fenced server. */
+async function emptyWithoutLeader({ slices, routing, me }: RoutingContext, s: Snapshot): Promise<void> {
+  if (routing() !== 'endpointSlice') return;
+  const open = openSince(s);
+  if (open !== null && s.now - open > s.spec.timing.leaseDuration) must(await slices.empty(null));
+  else if (s.lease.kind !== 'theirs') must(await slices.empty(me.ip));
+}
+
+function must<T>(result: Result<T>): T {
+  if (!result.ok) throw new Error(result.message);
+  return result.value;
+}

@@ -1,0 +1,284 @@
+/**
+ * The PostgreSQL of this instance, as the loop wants it: what is seen of it, and each action on it as one call.
+ *
+ * It holds no judgement. What runs, how it is configured and where its files lie is in ../postgres.
+ */
+import type { Logger } from 'pino';
+import { checkpoint } from '../postgres/local.js';
+import { clone } from '../postgres/clone.js';
+import { writeConfig } from '../postgres/config.js';
+import { initdb } from '../postgres/initdb.js';
+import { isLockFree } from '../postgres/lock.js';
+import { moveAside } from '../postgres/move-aside.js';
+import { LocalProbe } from '../postgres/probe.js';
+import { rewind, RewindError } from '../postgres/rewind.js';
+import { PostgresServer } from '../postgres/server.js';
+import { slotName } from '../postgres/slots.js';
+import { clearHandover } from '../postgres/wal-handover.js';
+import type { PostgresPaths, Role, Upstream } from '../postgres/types.js';
+import type { Lsn, StopMode } from '../core/types.js';
+import type { LocalPostgres, LocalView } from '../ports.js';
+import { readData } from './data.js';
+import { Observer } from './seen.js';
+
+/** How long a fast stop may take before the caller is told that it goes on; the loop decides what then. */
+const STOP_TAKES = 3_600_000;
+/** How often a standby is asked whether it has replayed what was handed over. */
+const REPLAY_POLL = 10;
+
+export interface LocalSettings {
+  readonly instance: string;
+  readonly major: string;
+  readonly osUser: string;
+  readonly parameters: () => Readonly<Record<string, string>>;
+  /** Where an instance can be reached; null while it has no pod. */
+  readonly upstream: (instance: string) => Upstream | null;
+  /** The system id that the cluster is known by; null before it is. */
+  readonly systemId: () => string | null;
+  /** Certificates are on disk; rejects with the reason while they are not. */
+  readonly credentials: () => Promise<void>;
+  /** Fetches WAL of another instance into the handover directory. */
+  readonly receiveHandover: (from: string, range: { timeline: number; start: Lsn; end: Lsn }) => Promise<void>;
+}
+
+export class SupervisedPostgres implements LocalPostgres {
+  readonly server: PostgresServer;
+  #probe: LocalProbe;
+  #view: LocalView = { data: { kind: 'unknown' }, postgres: { kind: 'stopped', lockFree: false } };
+  #observer: Observer;
+  #died: () => void = () => undefined;
+  #changed: () => void = () => undefined;
+  #refreshing: Promise<void> | null = null;
+  /** An action changes the data directory or the server; looking at it meanwhile would show something in between. */
+  #working = 0;
+  #lastLsn: Lsn | null = null;
+
+  constructor(private readonly paths: PostgresPaths, private readonly settings: LocalSettings, private readonly log: Logger, private readonly now: () => number) {
+    this.server = new PostgresServer(paths, log);
+    this.#probe = new LocalProbe(paths);
+    this.#observer = new Observer(paths);
+    this.server.onExit((exit) => void this.#ended(exit.kind === 'locked'));
+  }
+
+  get view(): LocalView { return this.#view; }
+
+  onDeath(listener: () => void): void {
+    this.#died = listener;
+  }
+
+  /** Called when a look out of turn has shown something new. */
+  onChange(listener: () => void): void {
+    this.#changed = listener;
+  }
+
+  /** PostgreSQL's log says so and nothing else does. */
+  noteLogLine(line: string): void {
+    if (/requested WAL segment \w+ has already been removed|replication slot .* has been invalidated/.test(line)) {
+      this.#observer.walWasRemoved();
+    }
+  }
+
+  refresh(): Promise<void> {
+    this.#refreshing ??= this.#look().finally(() => { this.#refreshing = null; });
+    return this.#refreshing;
+  }
+
+  /** Writes the configuration of what runs now and reloads it when something changed. */
+  async applySettings(): Promise<readonly string[]> {
+    const state = this.server.state();
+    if (state.kind !== 'running') return [];
+    return this.#configure(state.role, this.#observer.upstream);
+  }
+
+  async startPrimary(): Promise<void> {
+    await this.#start('primary', null);
+  }
+
+  async startStandby(upstream: string | null): Promise<void> {
+    await this.#start('standby', upstream);
+  }
+
+  async follow(upstream: string): Promise<void> {
+    if (this.#upstreamOf(upstream) === null) throw new Error(`instance ${upstream} has no address yet`);
+    await clearHandover(this.paths);
+    await this.#configure('standby', upstream);
+    this.#observer.pointedAt(upstream, this.now());
+    await this.#lookAgain();
+  }
+
+  async promote(signal: AbortSignal): Promise<void> {
+    await this.server.promote(signal);
+    await this.#lookAgain();
+    // Off the critical path: what remains of the takeover, and the checkpoint without which nobody can rewind to this timeline (I24).
+    void (async () => {
+      await this.#configure('primary', null);
+      await clearHandover(this.paths);
+      await checkpoint(this.paths);
+    })().catch((error: unknown) => this.log.warn({ err: error }, 'after the promotion'));
+  }
+
+  async stop(mode: StopMode): Promise<void> {
+    if (mode === 'kill') {
+      await this.server.kill();
+    } else {
+      const as = this.#roleNow();
+      this.#view = { ...this.#view, postgres: { kind: 'stopping', as } };
+      if (await this.server.stop(mode, STOP_TAKES) === 'timeout') throw new Error(`PostgreSQL has not stopped within ${STOP_TAKES} ms`);
+    }
+    await this.#gone();
+  }
+
+  async initdb(): Promise<void> {
+    await this.#work(async () => {
+      await this.settings.credentials();
+      await initdb(this.paths, this.log, AbortSignal.timeout(300_000));
+    });
+  }
+
+  async clone(upstream: string, signal: AbortSignal): Promise<void> {
+    const address = this.#upstreamOf(upstream);
+    const systemId = this.settings.systemId();
+    if (address === null || systemId === null) throw new Error(`instance ${upstream} cannot be cloned from yet: ${address === null ? 'it has no address' : 'the system id is not known'}`);
+    await this.#work(async () => {
+      await this.settings.credentials();
+      await clone(this.paths, { upstream: address, slot: slotName(this.settings.instance), systemId, applicationName: this.settings.instance }, this.log, signal);
+    });
+  }
+
+  async rewind(upstream: string, signal: AbortSignal): Promise<string | null> {
+    const address = this.#upstreamOf(upstream);
+    const systemId = this.settings.systemId();
+    if (address === null || systemId === null) throw new Error(`instance ${upstream} cannot be rewound to yet`);
+    return this.#work(async () => {
+      await this.#configure('standby', upstream);
+      try {
+        const { divergedBytes, savedTo } = await rewind(this.paths, { upstream: address, systemId }, this.log, signal);
+        this.log.info({ divergedBytes: String(divergedBytes), savedTo }, 'rewound');
+        return null;
+      } catch (error) {
+        if (error instanceof RewindError && error.kind !== 'sourceUnavailable') return error.message;
+        throw error;
+      }
+    });
+  }
+
+  async setAside(): Promise<void> {
+    await this.#work(() => moveAside(this.paths, this.log));
+  }
+
+  async fetchHandover(from: string, range: { timeline: number; start: Lsn; end: Lsn }, signal: AbortSignal): Promise<void> {
+    await this.settings.receiveHandover(from, range);
+    this.server.reload(); // Wakes the startup process, which then asks restore_command.
+    while (!signal.aborted) {
+      await this.#lookAgain();
+      const { postgres } = this.#view;
+      if (postgres.kind !== 'standby' || postgres.position.lsn >= range.end) return;
+      await new Promise((resolve) => setTimeout(resolve, REPLAY_POLL));
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#probe.close();
+  }
+
+  async #start(role: Role, upstream: string | null): Promise<void> {
+    await this.settings.credentials();
+    await clearHandover(this.paths);
+    await this.#configure(role, upstream);
+    this.#observer.pointedAt(upstream, this.now());
+    this.#view = { ...this.#view, postgres: { kind: 'starting', as: role } };
+    try {
+      await this.server.start(role);
+    } catch (error) {
+      this.#view = { ...this.#view, postgres: { kind: 'stopped', lockFree: false } };
+      throw error;
+    }
+  }
+
+  async #configure(role: Role, upstream: string | null): Promise<string[]> {
+    const { instance, major, osUser } = this.settings;
+    const { changed, ignored } = await writeConfig(this.paths, {
+      major, instance, osUser, role, parameters: this.settings.parameters(), upstream: upstream === null ? null : this.#upstreamOf(upstream),
+    });
+    if (changed) this.server.reload();
+    return ignored;
+  }
+
+  #upstreamOf(instance: string): Upstream | null {
+    return this.settings.upstream(instance);
+  }
+
+  #roleNow(): Role {
+    const { postgres } = this.#view;
+    switch (postgres.kind) {
+      case 'primary': return 'primary';
+      case 'standby': return 'standby';
+      case 'starting':
+      case 'stopping':
+      case 'unresponsive': return postgres.as;
+      case 'stopped': return 'standby';
+    }
+  }
+
+  /** The postmaster ended. Its death is not its backends': only the free lock means that PostgreSQL is gone (I32). */
+  async #ended(locked: boolean): Promise<void> {
+    const asked = this.#view.postgres.kind === 'stopping';
+    this.#view = { data: { kind: 'unknown' }, postgres: { kind: 'stopped', lockFree: false } };
+    if (locked || asked) return;
+    // First that it died, then what is left: nobody may take the stopped server for one that was stopped on purpose.
+    this.#died();
+    try {
+      await this.#gone();
+    } catch (error) {
+      this.log.error({ err: error }, 'what is left of PostgreSQL cannot be ended');
+    }
+    this.#changed();
+  }
+
+  async #gone(): Promise<void> {
+    await this.server.ensureGone();
+    this.#view = { data: { kind: 'unknown' }, postgres: { kind: 'stopped', lockFree: true } };
+    await this.#lookAgain();
+  }
+
+  /** Nothing is looked at while the work goes on; afterwards everything is looked at anew. */
+  async #work<T>(work: () => Promise<T>): Promise<T> {
+    this.#working += 1;
+    try {
+      return await work();
+    } finally {
+      this.#working -= 1;
+      this.#view = { ...this.#view, data: { kind: 'unknown' } };
+      await this.#lookAgain();
+    }
+  }
+
+  async #lookAgain(): Promise<void> {
+    await this.#refreshing;
+    await this.refresh();
+  }
+
+  async #look(): Promise<void> {
+    if (this.#working > 0) return;
+    const state = this.server.state();
+    if (state.kind === 'stopped') {
+      await this.#lookStopped();
+      return;
+    }
+    if (state.stopping) return;
+    const probe = await this.#probe.probe();
+    const postgres = await this.#observer.see(this.#view.postgres, probe, state.role, this.now());
+    const after = this.server.state();
+    if (after.kind !== 'running' || after.stopping || after.pid !== state.pid) return;
+    if (postgres.kind === 'primary') this.#lastLsn = postgres.position.lsn;
+    this.#view = { data: this.#view.data, postgres };
+  }
+
+  async #lookStopped(): Promise<void> {
+    const { postgres } = this.#view;
+    const lockFree = postgres.kind === 'stopped' && postgres.lockFree ? true : await isLockFree(this.paths);
+    let { data } = this.#view;
+    if (lockFree && data.kind === 'unknown') data = await readData(this.paths, this.settings.major, this.#lastLsn);
+    if (this.server.state().kind === 'stopped') this.#view = { data, postgres: { kind: 'stopped', lockFree } };
+  }
+}
