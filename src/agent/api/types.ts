@@ -1,13 +1,20 @@
 /** The agents' HTTP servers: a plain one for probes, one with mutual TLS between agents. */
 import type { Readable } from 'node:stream';
 import type { TlsMaterial } from '../credentials/types.js';
+import type { WalRange } from '../postgres/types.js';
 
 export interface HealthView {
   readonly live: boolean;
   readonly ready: { readonly ok: boolean; readonly why: string };
   readonly role: 'primary' | 'replica' | 'none';
-  /** Served as JSON; bigints become strings. */
+  /** Served as JSON; a bigint is a WAL position and becomes `X/Y`. */
   readonly status: object;
+}
+
+export interface ListenOptions {
+  readonly port: number;
+  /** All addresses of the pod, when left out. */
+  readonly host?: string;
 }
 
 export interface RunningServer {
@@ -15,20 +22,12 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** A stretch of WAL, in PostgreSQL's own spelling of positions. */
-export interface WalRange {
-  readonly timeline: number;
-  /** `X/Y` */
-  readonly from: string;
-  readonly to: string;
-}
-
 export interface PeerHandlers {
-  /** Served as JSON; bigints become strings. */
+  /** Served as JSON; a bigint is a WAL position and becomes `X/Y`. */
   status(): object;
   /** Somebody says that something changed. */
   wake(): void;
-  /** The bytes to send; null when this instance does not have that stretch. */
+  /** The bytes to send; null when this instance cannot give that stretch now. */
   wal(range: WalRange): Promise<Readable | null>;
 }
 
@@ -44,15 +43,24 @@ export interface PeerAddress {
   readonly port: number;
 }
 
-export type PeerFailureKind = 'unreachable' | 'untrusted' | 'notFound' | 'refused';
+export type PeerFailureKind =
+  /** No connection, or no whole answer in time. */
+  | 'unreachable'
+  /** One side's certificate is not of this cluster: a stranger has the address (I8). */
+  | 'untrusted'
+  /** It answered, and cannot give that. */
+  | 'notFound'
+  | 'refused';
+
 export type PeerResult<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly kind: PeerFailureKind; readonly message: string };
 
+/** Until the first `setCertificates` every call is 'unreachable'. */
 export interface PeerClient {
   setCertificates(material: TlsMaterial): void;
   /** The peer's report as parsed JSON, unchecked. */
   status(peer: PeerAddress, timeoutMs: number): Promise<PeerResult<unknown>>;
   wake(peer: PeerAddress, timeoutMs: number): Promise<PeerResult<void>>;
-  /** The body as it arrives; its 'error' tells when it broke off. */
+  /** The body as it arrives; it errors when it breaks off or is silent for `timeoutMs`. */
   wal(peer: PeerAddress, range: WalRange, timeoutMs: number): Promise<PeerResult<Readable>>;
   close(): void;
 }

@@ -1,20 +1,11 @@
 /** The promotion data as JSON in the Lease's annotation, in a versioned format (I42): unknown fields are ignored, another `v` is refused. */
 import { z } from 'zod';
-import type { LeaderRecord, Lsn } from '../core/types.js';
+import { formatLsn, parseLsn } from '../core/lsn.js';
+import type { LeaderRecord } from '../core/types.js';
 
 export const LEADER_RECORD_VERSION = 1;
 
-/** PostgreSQL's spelling of a WAL position: `16/B374D848`. */
-export function formatLsn(lsn: Lsn): string {
-  return `${(lsn / 2n ** 32n).toString(16).toUpperCase()}/${(lsn % 2n ** 32n).toString(16).toUpperCase()}`;
-}
-
-export function parseLsn(text: string): Lsn {
-  const [high, low] = text.split('/');
-  return BigInt(`0x${high}`) * 2n ** 32n + BigInt(`0x${low}`);
-}
-
-const lsn = z.string().regex(/^[0-9A-Fa-f]{1,8}\/[0-9A-Fa-f]{1,8}$/).transform(parseLsn);
+const lsn = z.string().regex(/^[0-9A-Fa-f]{1,8}\/[0-9A-Fa-f]{1,8}$/).transform((text) => parseLsn(text));
 const timeline = z.number().int().nonnegative();
 
 const release = z.object({

@@ -7,6 +7,7 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { text } from 'node:stream/consumers';
+import { dropIdleConnections } from '../idle-connections.js';
 import type { ApiAccess } from './access.js';
 
 export interface Request {
@@ -41,7 +42,7 @@ export class Transport {
       return { status: message.statusCode ?? 0, text: await text(message) };
     } catch (error) {
       // Whatever went wrong, other idle connections may have died with this one; none of them may cost another request.
-      this.dropIdleConnections();
+      dropIdleConnections(this.agent);
       throw signal.aborted ? new Error(`no answer within ${timeoutMs} ms`) : error;
     }
   }
@@ -50,7 +51,7 @@ export class Transport {
   async open(request: Request, signal: AbortSignal): Promise<IncomingMessage> {
     const first = await this.attempt(request, signal);
     if (first !== 'closedBeforeUse') return first;
-    this.dropIdleConnections();
+    dropIdleConnections(this.agent);
     const second = await this.attempt(request, signal);
     if (second !== 'closedBeforeUse') return second;
     throw new Error('the API server closed two connections without an answer');
@@ -87,11 +88,5 @@ export class Transport {
       });
       outgoing.end(body);
     });
-  }
-
-  private dropIdleConnections(): void {
-    for (const sockets of Object.values(this.agent.freeSockets)) {
-      for (const socket of [...sockets ?? []]) socket.destroy();
-    }
   }
 }

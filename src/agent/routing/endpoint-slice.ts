@@ -106,7 +106,7 @@ function addressesOf(slice: EndpointSlice): string[] {
 function isAsComposed(slice: EndpointSlice, composed: EndpointSlice): boolean {
   const written = ({ metadata, addressType, endpoints, ports }: EndpointSlice) => JSON.stringify([
     Object.keys(composed.metadata!.labels!).map((label) => metadata?.labels?.[label]),
-    ownerOf({ metadata }),
+    metadata?.ownerReferences?.map(({ uid }) => uid) ?? [],
     addressType,
     (endpoints ?? []).map((e) => [e.addresses, e.conditions?.ready, e.nodeName, e.targetRef?.name, e.targetRef?.uid]),
     (ports ?? []).map((p) => [p.name, p.port, p.protocol]),

@@ -1,0 +1,31 @@
+/** Plain HTTP for the kubelet's probes, load balancers and people. It says nothing that is secret, and nothing can be asked of it. */
+import { createServer, type ServerResponse } from 'node:http';
+import { HEALTH_ROUTES } from '../../contract/index.js';
+import { answerJson, answerText, listen } from './answer.js';
+import type { HealthView, ListenOptions, RunningServer } from './types.js';
+
+export async function startHealthServer(options: ListenOptions, view: () => HealthView): Promise<RunningServer> {
+  const server = createServer((request, response) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return answerText(response, 405, 'only GET');
+    answer((request.url ?? '').split('?')[0]!, view(), response);
+  });
+  return await listen(server, options);
+}
+
+function answer(route: string, { live, ready, role, status }: HealthView, response: ServerResponse): void {
+  switch (route) {
+    case HEALTH_ROUTES.live:
+      return answerText(response, live ? 200 : 503, live ? 'live' : 'not live');
+    case HEALTH_ROUTES.ready:
+      return answerText(response, ready.ok ? 200 : 503, ready.ok ? 'ready' : `not ready: ${ready.why}`);
+    case HEALTH_ROUTES.primary:
+      return answerText(response, role === 'primary' ? 200 : 503, role);
+    // A replica that does not follow would serve old data.
+    case HEALTH_ROUTES.replica:
+      return answerText(response, role === 'replica' && ready.ok ? 200 : 503, ready.ok ? role : `${role}, not ready: ${ready.why}`);
+    case HEALTH_ROUTES.status:
+      return answerJson(response, 200, status);
+    default:
+      return answerText(response, 404, `no such route; there are ${Object.values(HEALTH_ROUTES).join(' ')}`);
+  }
+}

@@ -1,0 +1,53 @@
+/** The agents' API: mutual TLS, and of the cluster's certificates only the agents' own may call (architecture.md 17). */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import { pipeline } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import { AGENT_COMMON_NAME, API_ROUTES } from '../../contract/index.js';
+import type { TlsMaterial } from '../credentials/types.js';
+import { answerJson, answerText, listen } from './answer.js';
+import type { ListenOptions, PeerHandlers, PeerServer } from './types.js';
+import { parseWalQuery } from './wal-query.js';
+
+export async function startPeerServer(options: ListenOptions, material: TlsMaterial, handlers: PeerHandlers): Promise<PeerServer> {
+  const server = createServer({ ...tlsOptions(material), requestCert: true, rejectUnauthorized: true }, (request, response) => {
+    answer(request, response, handlers).catch((error: unknown) => {
+      if (response.headersSent) response.destroy();
+      else answerText(response, 500, String(error));
+    });
+  });
+  const running = await listen(server, options);
+  return { ...running, setCertificates: (renewed) => server.setSecureContext(tlsOptions(renewed)) };
+}
+
+function tlsOptions(material: TlsMaterial): { cert: string; key: string; ca: string } {
+  return { cert: material.server.certificate, key: material.server.key, ca: material.authority };
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, handlers: PeerHandlers): Promise<void> {
+  const caller = (request.socket as TLSSocket).getPeerCertificate().subject?.CN;
+  if (caller !== AGENT_COMMON_NAME) return answerText(response, 403, `this API is for agents, not for ${String(caller)}`);
+  const url = new URL(request.url ?? '/', 'https://peer');
+  switch (`${request.method} ${url.pathname}`) {
+    case `GET ${API_ROUTES.status}`:
+      return answerJson(response, 200, handlers.status());
+    case `POST ${API_ROUTES.wake}`:
+      handlers.wake();
+      response.writeHead(204).end();
+      return;
+    case `GET ${API_ROUTES.wal}`:
+      return await answerWal(url.searchParams, response, handlers);
+    default:
+      return answerText(response, 404, 'no such route');
+  }
+}
+
+async function answerWal(query: URLSearchParams, response: ServerResponse, handlers: PeerHandlers): Promise<void> {
+  const range = parseWalQuery(query);
+  if (range === null) return answerText(response, 400, 'wanted: timeline, from and end, like timeline=2&from=0/3000060&end=0/30019C8');
+  const wal = await handlers.wal(range);
+  if (wal === null) return answerText(response, 404, 'this instance cannot give that stretch of WAL now');
+  response.writeHead(200, { 'Content-Type': 'application/octet-stream' });
+  // An error in the middle cuts the connection, and the receiver sees an incomplete body.
+  pipeline(wal, response, () => undefined);
+}
