@@ -1,6 +1,6 @@
 # One cgroup holds all that the cluster runs: the programs themselves in "daemons", each node's pods under the node's name.
 # So every process can be found and ended, whatever its parents were. Both generations of cgroups are handled:
-# version 1 has one tree per controller, version 2 one tree for all.
+# version 1 has one tree per controller (and may have version 2's, without controllers, at its side), version 2 one tree for all.
 CGROUPS=/sys/fs/cgroup
 
 cgroup_v2() { [ -e "$CGROUPS/cgroup.controllers" ]; }
@@ -9,7 +9,7 @@ cgroup_v2() { [ -e "$CGROUPS/cgroup.controllers" ]; }
 cgroup_trees() {
   if cgroup_v2; then echo "$CGROUPS"; return; fi
   local tree
-  for tree in pids cpu cpuacct cpuset memory devices freezer blkio systemd; do
+  for tree in pids cpu cpuacct cpuset memory devices freezer blkio systemd unified; do
     [ -e "$CGROUPS/$tree/cgroup.procs" ] && echo "$CGROUPS/$tree"
   done
 }

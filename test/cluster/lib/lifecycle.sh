@@ -81,7 +81,16 @@ take_down() {
   remove_mounts
   remove_network
   remove_cgroups
+  remove_shim_sockets
   rm -rf --one-file-system "$RUN"
+}
+
+# The sockets of the containers' shims are in a folder of the whole machine; the shims' own notes tell which ones are ours.
+remove_shim_sockets() {
+  local note
+  for note in "$RUN"/node-*/state/io.containerd.runtime.v2.task/k8s.io/*/address; do
+    [ ! -e "$note" ] || rm -f "$(sed 's,^unix://,,' "$note")"
+  done
 }
 
 remove_mounts() {
