@@ -40,7 +40,7 @@ const project = new cdk8s.ConstructLibraryCdk8s({
     // projen's default rewrites snapshots while testing, so that a changed manifest could never fail.
     updateSnapshot: javascript.UpdateSnapshot.NEVER,
     junitReporting: false,
-    jestConfig: { collectCoverage: false },
+    jestConfig: { collectCoverage: false, moduleNameMapper: { '^cdk8s-postgres$': '<rootDir>/src/index.ts' } },
   },
 });
 
@@ -49,6 +49,15 @@ project.tsconfig?.file.addOverride('compilerOptions.rootDir', '.');
 project.tsconfig?.addInclude('imports/**/*.ts');
 // The agent is ESM with libraries that jsii refuses; it is a workspace of its own (docs/architecture.md).
 project.tsconfig?.addExclude('src/agent/**');
+// Examples are programs as users write them: they import the package by its name.
+project.tsconfig?.addInclude('examples/**/*.ts');
+project.npmignore?.exclude('/dist/lib/examples/', '/dist/manifests/', '/examples/');
+project.package.addField('exports', {
+  '.': { types: `./${LIB}/src/index.d.ts`, default: `./${LIB}/src/index.js` },
+  './.jsii': './.jsii',
+  './.warnings.jsii.js': './.warnings.jsii.js',
+  './package.json': './package.json',
+});
 project.package.addField('workspaces', ['src/agent']);
 project.package.addField('types', `${LIB}/src/index.d.ts`);
 new JsonFile(project, 'src/agent/package.json', {

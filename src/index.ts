@@ -1,1 +1,14 @@
-export {};
+export * from './cluster';
+export * from './cluster-reference';
+export * from './credentials';
+export * from './databases';
+export * from './disruption-budget';
+export * from './identity';
+export { ImageOptions } from './images';
+export { InstanceOptions, PostgresInstance, PostgresInstanceProps } from './instance';
+export * from './replication';
+export { PodAntiAffinity } from './scheduling';
+export * from './services';
+export * from './specification';
+export * from './storage';
+export * from './version';

@@ -1,0 +1,23 @@
+import { App, Chart, Size } from 'cdk8s';
+import { PostgresCluster, PostgresVersion } from 'cdk8s-postgres';
+
+/**
+ * What `npm run demo` applies: one instance in each of three zones, on small volumes. Images may come from the environment of this program,
+ * because the demo builds its own; a library that read the environment would not give the same output everywhere.
+ */
+const app = new App({ outdir: process.env.CDK8S_OUTDIR ?? 'dist/manifests' });
+const chart = new Chart(app, 'demo');
+new PostgresCluster(chart, 'orders', {
+  version: PostgresVersion.V17,
+  instanceList: [
+    { name: '1', zone: 'a' },
+    { name: '2', zone: 'b' },
+    { name: '3', zone: 'c' },
+  ],
+  storage: { size: Size.gibibytes(1) },
+  images: {
+    postgres: process.env.POSTGRES_IMAGE,
+    agent: process.env.AGENT_IMAGE,
+  },
+});
+app.synth();

@@ -1,0 +1,91 @@
+import { Secret } from 'cdk8s-plus-28';
+import type { EnvValue, ISecret } from 'cdk8s-plus-28';
+import { Construct } from 'constructs';
+import type { IPostgresCluster } from './cluster-reference';
+import { CONNECTION_KEYS, POSTGRES_PORT } from './contract';
+import { ClusterNames } from './naming';
+import { isServiceName, refuse } from './validation';
+
+/** The environment variables of `envFor`, and the key of the connection Secret that each is read from. */
+const CONNECTION_VARIABLES: { [variable: string]: string } = {
+  PGHOST: CONNECTION_KEYS.host,
+  PGPORT: CONNECTION_KEYS.port,
+  PGDATABASE: CONNECTION_KEYS.database,
+  PGUSER: CONNECTION_KEYS.user,
+  PGPASSWORD: CONNECTION_KEYS.password,
+  DATABASE_URL: CONNECTION_KEYS.uri,
+  DATABASE_MULTI_HOST_URL: CONNECTION_KEYS.multiHostUri,
+  JDBC_DATABASE_URL: CONNECTION_KEYS.jdbcUri,
+};
+
+/**
+ * What a cluster's name alone tells, of one made here and of one made elsewhere.
+ *
+ * @internal
+ */
+export abstract class PostgresClusterBase extends Construct implements IPostgresCluster {
+  /** The cluster's name. With the namespace it says which cluster this is, and every object's name begins with it. */
+  public readonly clusterName: string;
+
+  /** Host name, within the namespace, of whichever instance takes writes now. */
+  public readonly readWriteHost: string;
+
+  /** Host name, within the namespace, of any replica that streams. */
+  public readonly readOnlyHost: string;
+
+  /** Host name, within the namespace, of any instance that serves. */
+  public readonly readHost: string;
+
+  /** The port of all hosts. */
+  public readonly port: number = POSTGRES_PORT;
+
+  private readonly secrets = new Map<string, ISecret>();
+
+  constructor(scope: Construct, id: string, clusterName: string) {
+    super(scope, id);
+    if (!isServiceName(clusterName)) {
+      refuse(this, 'name', `is "${clusterName}", which Kubernetes takes for no Service`,
+        'use lower-case letters, digits and dashes, a letter first, at most 63 characters; without this prop the construct\'s id is the name');
+    }
+    const names = new ClusterNames(clusterName);
+    this.clusterName = clusterName;
+    this.readWriteHost = names.readWriteService;
+    this.readOnlyHost = names.readOnlyService;
+    this.readHost = names.readService;
+  }
+
+  /**
+   * The Secret with everything that a client of this user needs: `host`, `port`, `dbname`, `user`, `password`, `uri`, `jdbc-uri`,
+   * `multi-host-uri` (every instance, works without the Service) and `ca.crt`. The agents fill it, so that nothing secret stands in Git.
+   *
+   * @param user a user of the cluster
+   */
+  public connectionSecret(user: string): ISecret {
+    const secret = this.secrets.get(user)
+      ?? Secret.fromSecretName(this, `connection-${user}`, new ClusterNames(this.clusterName).userSecret(user));
+    this.secrets.set(user, secret);
+    return secret;
+  }
+
+  /**
+   * Environment variables for a client of this user, each read from one key of the connection Secret: libpq's `PGHOST`, `PGPORT`,
+   * `PGDATABASE`, `PGUSER`, `PGPASSWORD`, then `DATABASE_URL`, `DATABASE_MULTI_HOST_URL` and `JDBC_DATABASE_URL`. Every key is required,
+   * so that the client's pod waits for its connection instead of starting without one.
+   *
+   * @example
+   * deployment.addContainer({ image: 'shop', envVariables: orders.envFor('app') });
+   *
+   * @param user a user of the cluster
+   */
+  public envFor(user: string): { [variable: string]: EnvValue } {
+    const secret = this.connectionSecret(user);
+    return Object.fromEntries(Object.entries(CONNECTION_VARIABLES).map(([variable, key]) => [variable, secret.envValue(key)]));
+  }
+}
+
+/**
+ * A cluster that another program synthesizes.
+ *
+ * @internal
+ */
+export class ImportedPostgresCluster extends PostgresClusterBase {}

@@ -1,0 +1,243 @@
+import { Chart } from 'cdk8s';
+import type { ContainerResources, ISecret } from 'cdk8s-plus-28';
+import { Construct, Dependable } from 'constructs';
+import { ImportedPostgresCluster, PostgresClusterBase } from './cluster-base';
+import type { IPostgresCluster } from './cluster-reference';
+import { ClusterCredentials } from './credentials';
+import { DatabaseOptions, resolveUsers, UserOptions } from './databases';
+import { ClusterDisruptionBudget } from './disruption-budget';
+import { AgentIdentity } from './identity';
+import { ImageOptions } from './images';
+import { InstanceOptions, PostgresInstance } from './instance';
+import { resolveInstances } from './instance-list';
+import { Replication } from './replication';
+import { PodAntiAffinity } from './scheduling';
+import { ClusterServices, Routing } from './services';
+import { ClusterSpecification } from './specification';
+import { StorageOptions, TablespaceOptions, VolumeAccessMode } from './storage';
+import { quoted, refuse } from './validation';
+import { PostgresVersion } from './version';
+
+/** Properties of `PostgresCluster`. */
+export interface PostgresClusterProps {
+  /**
+   * The cluster's name: lower-case letters, digits and dashes, a letter first, at most 63 characters, once in a namespace. With the namespace
+   * it says which cluster this is: another name is another, empty cluster, while moving the construct within the program changes nothing.
+   *
+   * @default - the construct's id
+   */
+  readonly name?: string;
+
+  /**
+   * The version of PostgreSQL. There is no default, because a default would one day change under a running cluster.
+   *
+   * @example PostgresVersion.V17
+   */
+  readonly version: PostgresVersion;
+
+  /**
+   * How many instances there are, named 1 to n: one primary, the others replicas. Three survive the loss of one and still have a spare.
+   * Not together with `instanceList`.
+   *
+   * @default 3
+   */
+  readonly instances?: number;
+
+  /**
+   * The instances one by one, for zones, sizes or names of their own. Not together with `instances`; the same instances give the same output.
+   *
+   * @default - `instances`
+   */
+  readonly instanceList?: InstanceOptions[];
+
+  /** The volume for each instance's data directory. */
+  readonly storage: StorageOptions;
+
+  /**
+   * A volume in each instance for the write-ahead log alone, no smaller than the parameter `max_wal_size`.
+   *
+   * @default - the log lies on the data volume
+   */
+  readonly walStorage?: StorageOptions;
+
+  /**
+   * Tablespaces, each with a volume of its own in each instance.
+   *
+   * @default - none
+   */
+  readonly tablespaces?: TablespaceOptions[];
+
+  /**
+   * How the volumes may be mounted. Fixed for the life of a volume.
+   *
+   * @default [VolumeAccessMode.READ_WRITE_ONCE]
+   */
+  readonly accessModes?: VolumeAccessMode[];
+
+  /**
+   * Container images.
+   *
+   * @default - this project's
+   */
+  readonly images?: ImageOptions;
+
+  /**
+   * User and group id that PostgreSQL runs as and that owns the files on its volumes. Fixed for the life of the cluster.
+   *
+   * @default 26
+   */
+  readonly uid?: number;
+
+  /**
+   * CPU and memory of each instance. Only what is set is written out.
+   *
+   * @default - none
+   */
+  readonly resources?: ContainerResources;
+
+  /**
+   * Settings of postgresql.conf, as PostgreSQL spells them. Unknown ones are refused, and so are those that the agents keep.
+   *
+   * @example { shared_buffers: '1GB', 'auto_explain.log_min_duration': '500ms' }
+   * @default - PostgreSQL's own
+   */
+  readonly parameters?: { [name: string]: string };
+
+  /**
+   * How commits reach the replicas.
+   *
+   * @default Replication.asynchronous()
+   */
+  readonly replication?: Replication;
+
+  /**
+   * How writes find the primary.
+   *
+   * @default Routing.ENDPOINT_SLICE
+   */
+  readonly routing?: Routing;
+
+  /**
+   * Whether instances keep away from each other's nodes.
+   *
+   * @default PodAntiAffinity.PREFERRED
+   */
+  readonly podAntiAffinity?: PodAntiAffinity;
+
+  /**
+   * Databases, created where they are missing and never dropped.
+   *
+   * @default - one, named as its owner, the first user
+   */
+  readonly databases?: DatabaseOptions[];
+
+  /**
+   * Users, created where they are missing and never dropped. Each gets a connection Secret.
+   *
+   * @default - one, `app`
+   */
+  readonly users?: UserOptions[];
+
+  /**
+   * Labels of all objects and pods.
+   *
+   * @default - only the library's own
+   */
+  readonly labels?: { [key: string]: string };
+
+  /**
+   * Annotations of all objects and pods.
+   *
+   * @default - only the library's own
+   */
+  readonly annotations?: { [key: string]: string };
+}
+
+/**
+ * A highly available PostgreSQL cluster: instances that stream from one of them, with agents that keep exactly one of them writable.
+ *
+ * @example
+ * const orders = new PostgresCluster(chart, 'orders', {
+ *   version: PostgresVersion.V17,
+ *   storage: { size: Size.gibibytes(100) },
+ * });
+ * deployment.addContainer({ image: 'shop', envVariables: orders.envFor('app') });
+ */
+export class PostgresCluster extends PostgresClusterBase {
+  /**
+   * A cluster that another program synthesizes, in the same namespace.
+   *
+   * @param scope where the reference lives
+   * @param id the construct's id
+   * @param clusterName the cluster's name
+   */
+  public static fromClusterName(scope: Construct, id: string, clusterName: string): IPostgresCluster {
+    return new ImportedPostgresCluster(scope, id, clusterName);
+  }
+
+  /** The Services. */
+  public readonly services: ClusterServices;
+  /** The Secrets. */
+  public readonly credentials: ClusterCredentials;
+  /** ServiceAccount, Role and RoleBinding of the agents. */
+  public readonly identity: AgentIdentity;
+  /** The agents' settings. */
+  public readonly specification: ClusterSpecification;
+  /** The budget for voluntary disruptions; a single instance has none. */
+  public readonly disruptionBudget?: ClusterDisruptionBudget;
+
+  private readonly _instances: PostgresInstance[];
+  private readonly users: string[];
+
+  constructor(scope: Construct, id: string, props: PostgresClusterProps) {
+    super(scope, id, props.name ?? id);
+    const { labels, annotations, routing } = props;
+    const common = { cluster: this, labels, annotations };
+    const instances = resolveInstances(this, props);
+    this.users = resolveUsers(this, props.users).map(({ name }) => name);
+
+    this.services = new ClusterServices(this, 'services', { ...common, routing });
+    this.credentials = new ClusterCredentials(this, 'credentials', { ...common, users: this.users });
+    this.identity = new AgentIdentity(this, 'identity', { ...common, routing, users: this.users, instances: instances.map(({ name }) => name) });
+    this._instances = instances.map((instance) => new PostgresInstance(this, `instance-${instance.name}`, {
+      ...props, ...instance, cluster: this, instanceName: instance.name,
+    }));
+    this.specification = new ClusterSpecification(this, 'specification', { ...common, ...props, instances: this._instances });
+    if (instances.length > 1) {
+      this.disruptionBudget = new ClusterDisruptionBudget(this, 'disruption-budget', { ...common, instances: instances.length });
+    }
+
+    // Constructs that depend on a cluster depend on one object of it: on each, chains of clusters would take exponential time.
+    Dependable.implement(this, { dependencyRoots: [this.services.readWrite] });
+    this.node.addValidation({ validate: () => this.twinsInNamespace() });
+  }
+
+  /** The instances, in order. */
+  public get instances(): PostgresInstance[] {
+    return [...this._instances];
+  }
+
+  /**
+   * The connection Secret of a user of this cluster.
+   *
+   * @param user one of `users`
+   */
+  public connectionSecret(user: string): ISecret {
+    if (!this.users.includes(user)) refuse(this, 'users', `does not have "${user}"`, `add that user, or use one of ${quoted(this.users)}`);
+    return super.connectionSecret(user);
+  }
+
+  /** Two clusters of one name would overwrite each other's objects. Charts without a namespace may go anywhere, so only one chart counts as one. */
+  private twinsInNamespace(): string[] {
+    return this.node.root.node.findAll()
+      .filter((other): other is PostgresCluster => other instanceof PostgresCluster && other !== this)
+      .filter((other) => other.clusterName === this.clusterName && whereOf(other) === whereOf(this))
+      .map((other) => `"name" is "${this.clusterName}", and so is that of ${other.node.path} in the same namespace; `
+        + 'give one of them another name, or synthesize what goes to different Kubernetes clusters by different Apps');
+  }
+}
+
+function whereOf(cluster: PostgresCluster): string {
+  const chart = Chart.of(cluster);
+  return chart.namespace ? `namespace ${chart.namespace}` : `chart ${chart.node.path}`;
+}

@@ -1,0 +1,121 @@
+import { ApiObject } from 'cdk8s';
+import { k8s } from 'cdk8s-plus-28';
+import { Construct } from 'constructs';
+import type { IPostgresCluster } from './cluster-reference';
+import { clusterLabels, orNothing } from './labels';
+import { ClusterNames } from './naming';
+import { Routing } from './services';
+
+/** Properties of `AgentIdentity`. */
+export interface AgentIdentityProps {
+  /** The cluster that the agents serve. */
+  readonly cluster: IPostgresCluster;
+
+  /** Names of the cluster's instances: the agents may touch the pods and claims of these only. */
+  readonly instances: string[];
+
+  /** Names of the cluster's users: the agents may fill the connection Secrets of these only. */
+  readonly users: string[];
+
+  /**
+   * How writes find the primary: without EndpointSlices, no rights over them are asked for.
+   *
+   * @default Routing.ENDPOINT_SLICE
+   */
+  readonly routing?: Routing;
+
+  /**
+   * Labels of the objects.
+   *
+   * @default - only the library's own
+   */
+  readonly labels?: { [key: string]: string };
+
+  /**
+   * Annotations of the objects.
+   *
+   * @default - none
+   */
+  readonly annotations?: { [key: string]: string };
+}
+
+/**
+ * Who the agents are to Kubernetes, and the little that they may do there: a ServiceAccount, a Role of this namespace that is limited to
+ * the cluster's own objects wherever Kubernetes can limit by name, and the binding of the two.
+ */
+export class AgentIdentity extends Construct {
+  /** Name of the ServiceAccount. */
+  public readonly serviceAccountName: string;
+
+  constructor(scope: Construct, id: string, props: AgentIdentityProps) {
+    super(scope, id);
+    const names = new ClusterNames(props.cluster.clusterName);
+    const metadata = {
+      name: names.identity,
+      labels: clusterLabels(props.cluster.clusterName, props.labels),
+      annotations: orNothing(props.annotations),
+    };
+    this.serviceAccountName = names.identity;
+    // The pods ask for the token themselves.
+    new ApiObject(this, 'service-account', k8s.KubeServiceAccount.manifest({ metadata, automountServiceAccountToken: false }));
+    new ApiObject(this, 'role', k8s.KubeRole.manifest({ metadata, rules: agentRules(names, props) }));
+    new ApiObject(this, 'role-binding', k8s.KubeRoleBinding.manifest({
+      metadata,
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: names.identity },
+      // Without a namespace the account is the one of the binding's own namespace, wherever a GitOps tool puts it.
+      subjects: [{ kind: 'ServiceAccount', name: names.identity }],
+    }));
+  }
+}
+
+/** What the agents do with each kind of object. List and watch by name work because they ask with a field selector for that name. */
+function agentRules(names: ClusterNames, props: AgentIdentityProps): k8s.PolicyRule[] {
+  const pods = props.instances.map((instance) => names.pod(instance));
+  const claims = props.instances.map((instance) => names.dataClaim(instance));
+  const secrets = [
+    names.authoritySecret, names.serverSecret, names.replicationSecret, names.rewindSecret, names.agentSecret,
+    ...props.users.map((user) => names.userSecret(user)),
+  ];
+  return [
+    // The lock: taken, renewed, released, watched by those who wait for it.
+    rule('coordination.k8s.io', 'leases', ['get', 'list', 'watch', 'update'], [names.lease]),
+    // The settings from Git: never written.
+    rule('', 'configmaps', ['get', 'list', 'watch'], [names.spec]),
+    // What the cluster remembers of itself: system id, highest timeline.
+    rule('', 'configmaps', ['get', 'update'], [names.state]),
+    // Lease and state are made at run time, and Kubernetes cannot limit creation by name.
+    rule('coordination.k8s.io', 'leases', ['create']),
+    rule('', 'configmaps', ['create']),
+    // Certificates and passwords, filled by compare-and-swap. Never created or listed: who can create a Secret can mint a token.
+    rule('', 'secrets', ['get', 'update'], secrets),
+    // Who else is there, on which revision, ready or not.
+    rule('', 'pods', ['get', 'list', 'watch']),
+    rule('apps', 'statefulsets', ['get', 'list', 'watch']),
+    // The role label, and replacing an outdated pod.
+    rule('', 'pods', ['patch', 'delete'], pods),
+    // No initdb while any volume of the cluster carries a system id.
+    rule('', 'persistentvolumeclaims', ['get', 'list']),
+    rule('', 'persistentvolumeclaims', ['patch'], claims),
+    ...props.routing === Routing.SELECTOR ? [] : endpointSliceRules(names),
+    // What a person should know, in both of the event kinds.
+    rule('', 'events', ['create', 'patch']),
+    rule('events.k8s.io', 'events', ['create', 'patch']),
+  ];
+}
+
+function endpointSliceRules(names: ClusterNames): k8s.PolicyRule[] {
+  return [
+    // The address of the read-write Service, and the Service itself, which owns the slice.
+    rule('discovery.k8s.io', 'endpointslices', ['get', 'list', 'watch', 'update'], [names.endpointSlice]),
+    rule('discovery.k8s.io', 'endpointslices', ['create']),
+    rule('', 'services', ['get'], [names.readWriteService]),
+    // OpenShift lets only those write addresses of pods into slices who have these.
+    // https://github.com/openshift/kubernetes/pull/899
+    rule('', 'endpoints/restricted', ['create']),
+    rule('discovery.k8s.io', 'endpointslices/restricted', ['create']),
+  ];
+}
+
+function rule(apiGroup: string, resource: string, verbs: string[], resourceNames?: string[]): k8s.PolicyRule {
+  return { apiGroups: [apiGroup], resources: [resource], resourceNames, verbs };
+}

@@ -1,0 +1,50 @@
+import { CLUSTER_LABEL, COMPONENT_INSTANCE, COMPONENT_LABEL, INSTANCE_LABEL } from './contract';
+
+/**
+ * Labels and annotations of the synthesized objects.
+ *
+ * Selectors are made of our own keys only: they are immutable, and keys such as app.kubernetes.io/instance may be rewritten by GitOps tools.
+ */
+
+export type Labels = { readonly [key: string]: string };
+
+/** On every object of a cluster. A user's labels come first, so that they never replace one that agents and Services rely on. */
+export function clusterLabels(cluster: string, own: Labels = {}): Labels {
+  return { 'app.kubernetes.io/name': 'postgresql', ...own, [CLUSTER_LABEL]: cluster };
+}
+
+/** Selects the pods of all instances. */
+export function instancesSelector(cluster: string): Labels {
+  return { [CLUSTER_LABEL]: cluster, [COMPONENT_LABEL]: COMPONENT_INSTANCE };
+}
+
+/** Selects the one pod of an instance. */
+export function instanceSelector(cluster: string, instance: string): Labels {
+  return { ...instancesSelector(cluster), [INSTANCE_LABEL]: instance };
+}
+
+/** On the objects and the pod of one instance. */
+export function instanceLabels(cluster: string, instance: string, own: Labels = {}): Labels {
+  return { ...clusterLabels(cluster, own), ...instanceSelector(cluster, instance) };
+}
+
+const ARGO_SYNC_OPTIONS = 'argocd.argoproj.io/sync-options';
+
+/** For objects whose loss is a loss of data or identity: neither Argo CD nor Flux deletes them with the program's line that made them. */
+export function protectedAnnotations(own: Labels = {}): Labels {
+  return {
+    ...own,
+    [ARGO_SYNC_OPTIONS]: [own[ARGO_SYNC_OPTIONS], 'Prune=false', 'Delete=false'].filter((option) => option).join(','),
+    'kustomize.toolkit.fluxcd.io/prune': 'disabled',
+  };
+}
+
+/** For objects that the agents fill: Flux creates them and then leaves them alone. */
+export function filledByAgentsAnnotations(own: Labels = {}): Labels {
+  return { ...protectedAnnotations(own), 'kustomize.toolkit.fluxcd.io/ssa': 'IfNotPresent' };
+}
+
+/** Nothing instead of an empty object, which would be written out as `{}`. */
+export function orNothing(map: Labels | undefined): Labels | undefined {
+  return map && Object.keys(map).length > 0 ? map : undefined;
+}

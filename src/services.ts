@@ -1,0 +1,100 @@
+import { ApiObject } from 'cdk8s';
+import { k8s } from 'cdk8s-plus-28';
+import { Construct } from 'constructs';
+import type { IPostgresCluster } from './cluster-reference';
+import {
+  API_PORT, API_PORT_NAME, HEALTH_PORT, HEALTH_PORT_NAME, POSTGRES_PORT, POSTGRES_PORT_NAME, ROLE_LABEL, ROLE_PRIMARY, ROLE_REPLICA,
+} from './contract';
+import { clusterLabels, instancesSelector, Labels, orNothing } from './labels';
+import { ClusterNames } from './naming';
+
+/** How writes find the primary. */
+export enum Routing {
+  /** The leader's agent keeps the address of the read-write Service itself, in an EndpointSlice: the fastest way. */
+  ENDPOINT_SLICE = 'endpointSlice',
+  /**
+   * The read-write Service selects the pod with the role label `primary`. Slower; for namespaces whose owner has no rights over
+   * EndpointSlices and so cannot grant them.
+   */
+  SELECTOR = 'selector',
+}
+
+/** Properties of `ClusterServices`. */
+export interface ClusterServicesProps {
+  /** The cluster that the Services belong to. */
+  readonly cluster: IPostgresCluster;
+
+  /**
+   * How writes find the primary.
+   *
+   * @default Routing.ENDPOINT_SLICE
+   */
+  readonly routing?: Routing;
+
+  /**
+   * Labels of the Services.
+   *
+   * @default - only the library's own
+   */
+  readonly labels?: { [key: string]: string };
+
+  /**
+   * Annotations of the Services.
+   *
+   * @default - none
+   */
+  readonly annotations?: { [key: string]: string };
+}
+
+/**
+ * The Services of a cluster.
+ */
+export class ClusterServices extends Construct {
+  /** Whichever instance takes writes now. */
+  public readonly readWrite: ApiObject;
+  /** Replicas that stream. */
+  public readonly readOnly: ApiObject;
+  /** All instances that serve. */
+  public readonly read: ApiObject;
+  /** Headless: gives each instance's pod a DNS name of its own, ready or not, `<pod>.<service>.<namespace>.svc`. */
+  public readonly instances: ApiObject;
+
+  constructor(scope: Construct, id: string, props: ClusterServicesProps) {
+    super(scope, id);
+    const names = new ClusterNames(props.cluster.clusterName);
+    const all = instancesSelector(props.cluster.clusterName);
+    const role = (name: string): Labels => ({ ...all, [ROLE_LABEL]: name });
+    const bySelector = props.routing === Routing.SELECTOR;
+
+    this.readWrite = this.service('read-write', names.readWriteService, props, { ...PLAIN, selector: bySelector ? role(ROLE_PRIMARY) : undefined });
+    this.readOnly = this.service('read-only', names.readOnlyService, props, { ...PLAIN, selector: role(ROLE_REPLICA) });
+    this.read = this.service('read', names.readService, props, { ...PLAIN, selector: all });
+    this.instances = this.service('instances', names.instancesService, props, { ...HEADLESS, selector: all });
+  }
+
+  private service(id: string, name: string, props: ClusterServicesProps, spec: k8s.ServiceSpec): ApiObject {
+    return new ApiObject(this, id, k8s.KubeService.manifest({
+      metadata: { name, labels: clusterLabels(props.cluster.clusterName, props.labels), annotations: orNothing(props.annotations) },
+      spec,
+    }));
+  }
+}
+
+function port(name: string, number: number): k8s.ServicePort {
+  return { name, port: number, targetPort: k8s.IntOrString.fromNumber(number), protocol: 'TCP' };
+}
+
+const PLAIN: k8s.ServiceSpec = {
+  type: 'ClusterIP',
+  sessionAffinity: 'None',
+  ports: [port(POSTGRES_PORT_NAME, POSTGRES_PORT)],
+};
+
+const HEADLESS: k8s.ServiceSpec = {
+  type: 'ClusterIP',
+  clusterIp: 'None',
+  sessionAffinity: 'None',
+  // Instances find and copy from each other before they are ready.
+  publishNotReadyAddresses: true,
+  ports: [port(POSTGRES_PORT_NAME, POSTGRES_PORT), port(HEALTH_PORT_NAME, HEALTH_PORT), port(API_PORT_NAME, API_PORT)],
+};

@@ -1,0 +1,171 @@
+import { ApiObject } from 'cdk8s';
+import { k8s } from 'cdk8s-plus-28';
+import { Construct } from 'constructs';
+import type { IPostgresCluster } from './cluster-reference';
+import type { ClusterSpec, InstanceSpec, ObjectNames } from './contract';
+import { DEFAULT_TIMING, SPEC_KEY, SPEC_VERSION } from './contract';
+import { DatabaseOptions, resolveDatabases, resolveUsers, UserOptions } from './databases';
+import { DEFAULT_UID, PostgresInstance } from './instance';
+import { clusterLabels, orNothing } from './labels';
+import { ClusterNames } from './naming';
+import { checkParameters } from './parameters/check';
+import { PASSWD_KEY } from './pod';
+import { Replication } from './replication';
+import { Routing } from './services';
+import { PostgresVersion } from './version';
+
+/** Properties of `ClusterSpecification`. */
+export interface ClusterSpecificationProps {
+  /** The cluster that is specified. */
+  readonly cluster: IPostgresCluster;
+
+  /** The version of PostgreSQL. */
+  readonly version: PostgresVersion;
+
+  /** All instances of the cluster. */
+  readonly instances: PostgresInstance[];
+
+  /**
+   * Settings of postgresql.conf.
+   *
+   * @default - PostgreSQL's own
+   */
+  readonly parameters?: { [name: string]: string };
+
+  /**
+   * How commits reach the replicas.
+   *
+   * @default Replication.asynchronous()
+   */
+  readonly replication?: Replication;
+
+  /**
+   * How writes find the primary.
+   *
+   * @default Routing.ENDPOINT_SLICE
+   */
+  readonly routing?: Routing;
+
+  /**
+   * Databases, created where they are missing and never dropped.
+   *
+   * @default - one, named as its owner, the first user
+   */
+  readonly databases?: DatabaseOptions[];
+
+  /**
+   * Users, created where they are missing and never dropped.
+   *
+   * @default - one, `app`
+   */
+  readonly users?: UserOptions[];
+
+  /**
+   * The user id that the instances run as.
+   *
+   * @default 26
+   */
+  readonly uid?: number;
+
+  /**
+   * Labels of the ConfigMap.
+   *
+   * @default - only the library's own
+   */
+  readonly labels?: { [key: string]: string };
+
+  /**
+   * Annotations of the ConfigMap.
+   *
+   * @default - none
+   */
+  readonly annotations?: { [key: string]: string };
+}
+
+/**
+ * The one document by which Git tells the agents what should be true. They read it through the API, so that no change of it restarts a pod.
+ */
+export class ClusterSpecification extends Construct {
+  constructor(scope: Construct, id: string, props: ClusterSpecificationProps) {
+    super(scope, id);
+    checkParameters(this, props.version.major, props.parameters ?? {});
+    const { clusterName } = props.cluster;
+    const names = new ClusterNames(clusterName);
+    new ApiObject(this, 'Resource', k8s.KubeConfigMap.manifest({
+      metadata: {
+        name: names.spec,
+        labels: clusterLabels(clusterName, props.labels),
+        annotations: orNothing(props.annotations),
+      },
+      data: {
+        [SPEC_KEY]: `${JSON.stringify(this.document(names, props), null, 2)}\n`,
+        [PASSWD_KEY]: passwdFile(props.uid ?? DEFAULT_UID),
+      },
+    }));
+  }
+
+  private document(names: ClusterNames, props: ClusterSpecificationProps): ClusterSpec {
+    const users = resolveUsers(this, props.users);
+    const databases = resolveDatabases(this, users, props.databases);
+    return {
+      specVersion: SPEC_VERSION,
+      cluster: props.cluster.clusterName,
+      postgresVersion: props.version.major,
+      objects: objectNames(names),
+      instances: props.instances.map((instance) => instanceSpec(names, instance)),
+      parameters: sorted(props.parameters ?? {}),
+      replication: (props.replication ?? Replication.asynchronous())._toSpec(),
+      routing: props.routing ?? Routing.ENDPOINT_SLICE,
+      databases,
+      users: users.map(({ name, database }) => ({
+        name,
+        secret: names.userSecret(name),
+        database: database ?? (databases.find(({ owner }) => owner === name) ?? databases[0]).name,
+      })),
+      timing: DEFAULT_TIMING,
+    };
+  }
+}
+
+function objectNames(names: ClusterNames): ObjectNames {
+  return {
+    lease: names.lease,
+    state: names.state,
+    endpointSlice: names.endpointSlice,
+    readWriteService: names.readWriteService,
+    readOnlyService: names.readOnlyService,
+    readService: names.readService,
+    instancesService: names.instancesService,
+    authoritySecret: names.authoritySecret,
+    serverSecret: names.serverSecret,
+    replicationSecret: names.replicationSecret,
+    rewindSecret: names.rewindSecret,
+    agentSecret: names.agentSecret,
+  };
+}
+
+function instanceSpec(names: ClusterNames, instance: PostgresInstance): InstanceSpec {
+  return {
+    name: instance.instanceName,
+    statefulSet: names.statefulSet(instance.instanceName),
+    pod: instance.podName,
+    dataClaim: instance.volumes.dataClaimName,
+    walVolume: instance.volumes.walClaimName !== undefined,
+    tablespaces: Object.keys(instance.volumes.tablespaceClaimNames),
+    retire: instance.retire,
+  };
+}
+
+function sorted(parameters: { [name: string]: string }): { [name: string]: string } {
+  return Object.fromEntries(Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** initdb asks the system for the name of the user that it runs as, and images do not know every uid. */
+function passwdFile(uid: number): string {
+  return [
+    'root:x:0:0:root:/:/usr/sbin/nologin',
+    // The home is where anybody may write, for the likes of .psql_history.
+    `postgres:x:${uid}:${uid}:PostgreSQL:/tmp:/bin/sh`,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,179 @@
+import { ApiObject, Size } from 'cdk8s';
+import { k8s } from 'cdk8s-plus-28';
+import { Construct } from 'constructs';
+import type { IPostgresCluster } from './cluster-reference';
+import { instanceLabels, Labels, protectedAnnotations } from './labels';
+import { ClusterNames } from './naming';
+import { kibibytes, sizeQuantity } from './quantity';
+import { duplicates, quoted, refuse } from './validation';
+
+/** How a volume may be mounted. */
+export enum VolumeAccessMode {
+  /** By one node at a time. Every storage driver has it. */
+  READ_WRITE_ONCE = 'ReadWriteOnce',
+  /** By one pod at a time: the storage itself keeps a second PostgreSQL away from the data. Needs a CSI driver that has it. */
+  READ_WRITE_ONCE_POD = 'ReadWriteOncePod',
+}
+
+/** A volume. */
+export interface StorageOptions {
+  /**
+   * Size of the volume, more than zero. It can grow later, where the storage class allows, and never shrink.
+   *
+   * @example Size.gibibytes(100)
+   */
+  readonly size: Size;
+
+  /**
+   * Name of the storage class. Fixed for the life of the volume.
+   *
+   * @default - the default class of the Kubernetes cluster
+   */
+  readonly storageClass?: string;
+}
+
+/** A tablespace with a volume of its own in each instance. */
+export interface TablespaceOptions {
+  /**
+   * The tablespace's name in PostgreSQL: lower-case letters, digits and underscores, at most 63, not beginning with `pg_`.
+   */
+  readonly name: string;
+
+  /** Its volume. */
+  readonly storage: StorageOptions;
+}
+
+/** Properties of `InstanceVolumes`. */
+export interface InstanceVolumesProps {
+  /** The cluster that the instance belongs to. */
+  readonly cluster: IPostgresCluster;
+
+  /** The instance's name within the cluster. */
+  readonly instanceName: string;
+
+  /** The volume for the data directory. */
+  readonly storage: StorageOptions;
+
+  /**
+   * A volume for the write-ahead log alone.
+   *
+   * @default - the log lies on the data volume
+   */
+  readonly walStorage?: StorageOptions;
+
+  /**
+   * Tablespaces with volumes of their own.
+   *
+   * @default - none
+   */
+  readonly tablespaces?: TablespaceOptions[];
+
+  /**
+   * How the volumes may be mounted. Fixed for the life of a volume.
+   *
+   * @default [VolumeAccessMode.READ_WRITE_ONCE]
+   */
+  readonly accessModes?: VolumeAccessMode[];
+
+  /**
+   * Labels of the claims.
+   *
+   * @default - only the library's own
+   */
+  readonly labels?: { [key: string]: string };
+
+  /**
+   * Annotations of the claims.
+   *
+   * @default - only the library's own
+   */
+  readonly annotations?: { [key: string]: string };
+}
+
+/**
+ * The volumes of one instance, as plain PersistentVolumeClaims: they can grow in place, and neither Argo CD nor Flux deletes them with the
+ * line of the program that made them.
+ */
+export class InstanceVolumes extends Construct {
+  /** Name of the claim for the data directory. */
+  public readonly dataClaimName: string;
+  /** Name of the claim for the write-ahead log, if it has one. */
+  public readonly walClaimName?: string;
+
+  private readonly _tablespaceClaimNames: { [tablespace: string]: string } = {};
+
+  constructor(scope: Construct, id: string, props: InstanceVolumesProps) {
+    super(scope, id);
+    const names = new ClusterNames(props.cluster.clusterName);
+    const tablespaces = props.tablespaces ?? [];
+    checkStorage(this, 'storage', props.storage);
+    if (props.walStorage) checkStorage(this, 'walStorage', props.walStorage);
+    checkTablespaces(this, tablespaces);
+    checkAccessModes(this, props.accessModes);
+
+    this.dataClaimName = names.dataClaim(props.instanceName);
+    this.claim('data', this.dataClaimName, props.storage, props);
+    if (props.walStorage) {
+      this.walClaimName = names.walClaim(props.instanceName);
+      this.claim('wal', this.walClaimName, props.walStorage, props);
+    }
+    for (const tablespace of tablespaces) {
+      const name = names.tablespaceClaim(props.instanceName, tablespace.name);
+      this._tablespaceClaimNames[tablespace.name] = name;
+      this.claim(`tablespace-${tablespace.name}`, name, tablespace.storage, props);
+    }
+  }
+
+  /** Names of the tablespaces' claims, by tablespace. */
+  public get tablespaceClaimNames(): { [tablespace: string]: string } {
+    return { ...this._tablespaceClaimNames };
+  }
+
+  private claim(id: string, name: string, storage: StorageOptions, props: InstanceVolumesProps): void {
+    const labels: Labels = instanceLabels(props.cluster.clusterName, props.instanceName, props.labels);
+    new ApiObject(this, id, k8s.KubePersistentVolumeClaim.manifest({
+      metadata: { name, labels, annotations: protectedAnnotations(props.annotations) },
+      spec: {
+        accessModes: props.accessModes ?? [VolumeAccessMode.READ_WRITE_ONCE],
+        storageClassName: storage.storageClass,
+        volumeMode: 'Filesystem',
+        resources: { requests: { storage: sizeQuantity(storage.size) } },
+      },
+    }));
+  }
+}
+
+function checkStorage(scope: Construct, prop: string, storage: StorageOptions): void {
+  if (!(kibibytes(storage.size) > 0)) {
+    refuse(scope, `${prop}.size`, `must be more than zero, got ${storage.size.asString()}`, 'give the size that the volume shall have, like Size.gibibytes(10)');
+  }
+  if (storage.storageClass === '') {
+    refuse(scope, `${prop}.storageClass`, 'is empty, which switches dynamic provisioning off', 'name a class, or leave it out for the default one');
+  }
+}
+
+/** What PostgreSQL takes without quotes: the name is also a directory in the pod. */
+const TABLESPACE_NAME = /^[a-z_][a-z0-9_]{0,62}$/;
+
+function checkTablespaces(scope: Construct, tablespaces: TablespaceOptions[]): void {
+  tablespaces.forEach(({ name, storage }, index) => {
+    const prop = `tablespaces[${index}]`;
+    if (name.startsWith('pg_')) {
+      refuse(scope, `${prop}.name`, `is "${name}", and PostgreSQL reserves names that begin with pg_`, 'choose another name');
+    }
+    if (!TABLESPACE_NAME.test(name)) {
+      refuse(scope, `${prop}.name`, `is "${name}"`, 'use lower-case letters, digits and underscores, at most 63, not a digit first');
+    }
+    checkStorage(scope, `${prop}.storage`, storage);
+  });
+  const twice = duplicates(tablespaces.map(({ name }) => name));
+  if (twice.length > 0) {
+    refuse(scope, 'tablespaces', `names ${quoted(twice)} more than once`, 'give each tablespace a name of its own');
+  }
+}
+
+function checkAccessModes(scope: Construct, modes?: VolumeAccessMode[]): void {
+  if (modes && modes.length !== 1) {
+    refuse(scope, 'accessModes', `has ${modes.length} entries`, 'give exactly one: READ_WRITE_ONCE, or READ_WRITE_ONCE_POD where the driver has it');
+  }
+}
