@@ -1,0 +1,48 @@
+/** Makes this instance a copy of another one by a base backup over the network. */
+import type { Logger } from 'pino';
+import { replicationConninfo } from './conninfo.js';
+import { readControlData } from './controldata.js';
+import { writeIncarnation } from './identity.js';
+import { ensurePrivateDirectory } from './initdb.js';
+import { beginWork, endWork } from './marker.js';
+import { moveAside } from './move-aside.js';
+import { program, run, underLock } from './run.js';
+import { identifySystem } from './upstream.js';
+import type { PostgresPaths, Upstream } from './types.js';
+
+export interface CloneSource {
+  readonly upstream: Upstream;
+  /** A physical slot that is there, so that no WAL is missing when streaming begins. */
+  readonly slot: string;
+  readonly systemId: string;
+  readonly applicationName: string;
+}
+
+/** What is there is moved aside, and only after the source has proven to be of the same system (I18, I19). */
+export async function clone(paths: PostgresPaths, source: CloneSource, log: Logger, signal: AbortSignal): Promise<{ incarnation: string }> {
+  const { upstream, systemId } = source;
+  const found = await identifySystem(paths, upstream, signal);
+  if (found !== systemId) throw new Error(`${upstream.host} is of system ${found}, not ${systemId}: nothing was cloned from it`);
+  await moveAside(paths, log);
+  await beginWork(paths, 'clone');
+  await ensurePrivateDirectory(paths.pgdata);
+  log.info({ from: upstream.host, slot: source.slot }, 'cloning');
+  await backup(paths, source, log, signal);
+  const control = await readControlData(paths);
+  if (control.systemId !== systemId) throw new Error(`the clone of ${upstream.host} is of system ${control.systemId}, not ${systemId}`);
+  const incarnation = await writeIncarnation(paths, systemId);
+  await endWork(paths, 'clone');
+  log.info({ from: upstream.host, incarnation }, 'cloned');
+  return { incarnation };
+}
+
+async function backup(paths: PostgresPaths, source: CloneSource, log: Logger, signal: AbortSignal): Promise<void> {
+  const { code, stderr } = await run(underLock(paths, [
+    program(paths, 'pg_basebackup'),
+    `--dbname=${replicationConninfo(paths, source.upstream, source.applicationName)}`,
+    `--pgdata=${paths.pgdata}`,
+    ...(paths.walDir === undefined ? [] : [`--waldir=${paths.walDir}`]),
+    `--slot=${source.slot}`, '--wal-method=stream', '--checkpoint=fast', '--no-password', '--verbose',
+  ]), { signal, onLine: (line) => log.info({ source: 'pg_basebackup' }, line) });
+  if (code !== 0) throw new Error(`pg_basebackup from ${source.upstream.host} failed: ${stderr}`);
+}

@@ -1,0 +1,57 @@
+/** Small writes that are either wholly there after a power loss, or not at all. */
+import { mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+/** A file of a mode that only we may read, unless another is given. */
+export async function writeDurably(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
+  const directory = dirname(path);
+  const temporary = join(directory, `.${basename(path)}.new`);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const file = await open(temporary, 'w', mode);
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+  await syncDirectory(directory);
+}
+
+export async function removeDurably(path: string): Promise<void> {
+  await rm(path, { force: true });
+  await syncDirectory(dirname(path)).catch(unlessAbsent);
+}
+
+export async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+export async function readIfPresent(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch(unlessAbsent);
+}
+
+/** What is in a directory, but for the lost+found of a fresh file system; undefined where there is no directory. */
+export async function entriesOf(directory: string): Promise<string[] | undefined> {
+  const entries = await readdir(directory).catch(unlessAbsent);
+  return entries?.filter((name) => name !== 'lost+found');
+}
+
+/** For `catch`: a missing file is an answer, everything else is an error. */
+export function unlessAbsent(error: unknown): undefined {
+  if (isErrno(error, 'ENOENT')) return undefined;
+  throw error;
+}
+
+export function isErrno(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

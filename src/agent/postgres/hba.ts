@@ -1,0 +1,28 @@
+/** Who may connect and how they prove it: pg_hba.conf and pg_ident.conf, first match wins. */
+import { SYSTEM_ROLES } from '../../contract/secrets.js';
+
+const SOCKET_MAP = 'cdk8s_postgres';
+
+export function renderHba(): string {
+  const { replication, rewind } = SYSTEM_ROLES;
+  const rules = [
+    '# Superuser: over the local socket only, as the OS user of this container.',
+    `local all postgres peer map=${SOCKET_MAP}`,
+    'host all,replication postgres all reject',
+    '# Roles of the cluster itself: by client certificate, and for nothing but their purpose.',
+    `hostssl replication ${replication} all cert`,
+    `hostssl postgres ${rewind} all cert`,
+    `host all,replication ${replication},${rewind} all reject`,
+    '# Users: TLS and a password.',
+    'hostssl all all all scram-sha-256',
+  ];
+  return `${rules.join('\n')}\n`;
+}
+
+export function renderIdent(osUser: string): string {
+  return `${SOCKET_MAP} ${quote(osUser)} postgres\n`;
+}
+
+function quote(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}

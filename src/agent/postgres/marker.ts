@@ -1,0 +1,39 @@
+/**
+ * Work on the data directory that must not be mistaken for done after a crash in its midst (I21, I25).
+ *
+ * The marker is on disk before the first byte is touched and goes after the last one is synced. An initdb or a clone begins in an empty
+ * directory, so what its marker is found beside never held anybody's data; a rewind begins with data, so that is poisoned.
+ */
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { removeDurably, unlessAbsent, writeDurably } from './files.js';
+import type { PostgresPaths } from './types.js';
+
+const WORKS = ['initdb', 'clone', 'rewind'] as const;
+export type Work = (typeof WORKS)[number];
+
+export async function beginWork(paths: PostgresPaths, work: Work): Promise<void> {
+  await writeDurably(markerOf(paths, work), `${new Date().toISOString()}\n`);
+}
+
+export async function endWork(paths: PostgresPaths, work: Work): Promise<void> {
+  await removeDurably(markerOf(paths, work));
+}
+
+/** When the data directory that they speak of is gone. */
+export async function forgetWork(paths: PostgresPaths): Promise<void> {
+  for (const work of WORKS) await endWork(paths, work);
+}
+
+/** The rewind first: it is the one that must not be forgotten. */
+export async function unfinishedWork(paths: PostgresPaths): Promise<Work | undefined> {
+  for (const work of ['rewind', 'clone', 'initdb'] as const) {
+    const found = await access(markerOf(paths, work)).then(() => true, unlessAbsent);
+    if (found) return work;
+  }
+  return undefined;
+}
+
+function markerOf(paths: PostgresPaths, work: Work): string {
+  return join(paths.stateDir, `${work}-in-progress`);
+}

@@ -1,0 +1,39 @@
+/** Asks another instance's server who it is, before anything here is changed for its sake (I19). */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
+import { SYSTEM_ROLES } from '../../contract/secrets.js';
+import type { PostgresPaths, Upstream } from './types.js';
+
+export async function withUpstream<T>(
+  paths: PostgresPaths, upstream: Upstream, role: keyof typeof SYSTEM_ROLES, signal: AbortSignal, work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const file = (name: string) => readFile(join(paths.certificatesDir, name), 'utf8');
+  const client = new pg.Client({
+    host: upstream.hostaddr ?? upstream.host,
+    port: upstream.port,
+    user: SYSTEM_ROLES[role],
+    database: 'postgres',
+    ...(role === 'replication' ? { replication: 'true' } : {}),
+    // The name is verified, not the address that was dialled.
+    ssl: { ca: await file('ca.crt'), cert: await file(`${role}.crt`), key: await file(`${role}.key`), servername: upstream.host },
+    connectionTimeoutMillis: 3000,
+    query_timeout: 5000,
+  });
+  client.on('error', () => undefined);
+  try {
+    signal.throwIfAborted();
+    await client.connect();
+    return await work(client);
+  } finally {
+    void client.end().catch(() => undefined);
+  }
+}
+
+/** The system id of whoever answers there. */
+export async function identifySystem(paths: PostgresPaths, upstream: Upstream, signal: AbortSignal): Promise<string> {
+  return withUpstream(paths, upstream, 'replication', signal, async (client) => {
+    const { rows } = await client.query<{ systemid: string }>('IDENTIFY_SYSTEM');
+    return rows[0]!.systemid;
+  });
+}
