@@ -72,9 +72,15 @@ new JsonFile(project, 'src/agent/package.json', {
       '@peculiar/x509': '^2',
       'pg': '^8.23.1',
       'pino': '^10',
+      'zod': '^4',
     },
     devDependencies: { '@types/pg': '^8' },
   },
+});
+
+project.addTask('build:agent', {
+  description: 'Builds what the agent image is made of into dist/agent',
+  steps: [{ exec: 'tsc -p src/agent' }, { exec: 'node src/agent/build.mjs', receiveArgs: true }],
 });
 
 project.synth();

@@ -1,6 +1,5 @@
 /** What the primary keeps right inside PostgreSQL: roles, users, databases, tablespaces, slots. */
 import type { ClusterSpec } from '../../contract/spec.js';
-import { tablespaceDir } from '../../contract/paths.js';
 import type { Snapshot } from '../core/types.js';
 import { ensureSystemRoles } from '../postgres/bootstrap-sql.js';
 import { reconcileSlots } from '../postgres/slots.js';
@@ -32,9 +31,7 @@ export function primaryDuty(context: PrimaryContext): Duty {
           const password = context.passwords().get(name);
           return password === undefined ? [] : [{ name, password }];
         });
-        const tablespaces = [...new Set(spec.instances.flatMap((i) => i.tablespaces))].sort()
-          .map((name) => ({ name, location: tablespaceDir(name) }));
-        const { changed } = await reconcileUsersAndDatabases(context.paths, { users, databases: spec.databases, tablespaces });
+        const { changed } = await reconcileUsersAndDatabases(context.paths, { users, databases: spec.databases });
         if (changed.length > 0) context.log('users, databases and tablespaces were brought in line with the spec', { changed });
       }
     },

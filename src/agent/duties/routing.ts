@@ -1,9 +1,10 @@
 /** Traffic follows the primary: first the address of the read-write Service in one write, then the labels (architecture.md 5, I8). */
-import { ROLE_PRIMARY, ROLE_REPLICA } from '../../contract/labels.js';
+import { ROLE_PRIMARY } from '../../contract/labels.js';
 import type { Routing } from '../../contract/spec.js';
 import { openSince } from '../core/lease.js';
 import type { Snapshot } from '../core/types.js';
 import type { PodInfo, Pods, Result } from '../kube/types.js';
+import { repairRoles } from '../routing/role-label.js';
 import type { Address, EndpointSlices } from '../routing/types.js';
 import type { Duty } from './duty.js';
 
@@ -33,26 +34,19 @@ export function routingDuty(context: RoutingContext): Duty {
       const leads = s.postgres.kind === 'primary' && s.lease.kind === 'mine';
       if (leads) {
         if (context.routing() === 'endpointSlice') must(await context.slices.ensure(context.me));
-        await labelEverybody(context);
+        must(await repairRoles(context.pods, context.listed(), context.me.podUid));
       } else {
-        await labelMyself(context, s);
+        if (s.postgres.kind !== 'primary') await unlabelMyself(context);
         await emptyWithoutLeader(context, s);
       }
     },
   };
 }
 
-async function labelEverybody({ pods, listed, me }: RoutingContext): Promise<void> {
-  for (const pod of listed()) {
-    const role = pod.uid === me.podUid ? ROLE_PRIMARY : ROLE_REPLICA;
-    if (pod.role !== role) await pods.labelRole(pod, role);
-  }
-}
-
-async function labelMyself({ pods, listed, me }: RoutingContext, s: Snapshot): Promise<void> {
-  const role = s.postgres.kind === 'standby' ? ROLE_REPLICA : null;
+/** A primary that is none any more takes its own label off; the next leader repairs everybody's. */
+async function unlabelMyself({ pods, listed, me }: RoutingContext): Promise<void> {
   const pod = listed().find((p) => p.uid === me.podUid);
-  if (pod !== undefined && pod.role !== role && pod.role === ROLE_PRIMARY) await pods.labelRole(pod, role);
+  if (pod?.role === ROLE_PRIMARY) must(await pods.labelRole(pod, null));
 }
 
 /** Nobody leads: clients should be refused at once instead of reaching a stopped or fenced server. */

@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { checkpoint } from '../postgres/local.js';
 import { clone } from '../postgres/clone.js';
 import { writeConfig } from '../postgres/config.js';
+import { readControlData } from '../postgres/controldata.js';
 import { initdb } from '../postgres/initdb.js';
 import { isLockFree } from '../postgres/lock.js';
 import { moveAside } from '../postgres/move-aside.js';
@@ -197,8 +198,10 @@ export class SupervisedPostgres implements LocalPostgres {
 
   async #configure(role: Role, upstream: string | null): Promise<string[]> {
     const { instance, major, osUser } = this.settings;
+    const standbyFloor = role === 'standby' ? (await readControlData(this.paths)).standbyFloor : {};
     const { changed, ignored } = await writeConfig(this.paths, {
-      major, instance, osUser, role, parameters: this.settings.parameters(), upstream: upstream === null ? null : this.#upstreamOf(upstream),
+      major, instance, osUser, role, standbyFloor, parameters: this.settings.parameters(),
+      upstream: upstream === null ? null : this.#upstreamOf(upstream),
     });
     if (changed) this.server.reload();
     return ignored;

@@ -1,0 +1,58 @@
+/** The cluster's keys on this instance: as files for PostgreSQL, as TLS material for the agents' API, as passwords for the users. */
+import type { Logger } from 'pino';
+import { AGENT_STATE_DIR, CERTIFICATES_DIR } from '../../contract/paths.js';
+import type { ClusterSpec } from '../../contract/spec.js';
+import type { Snapshot } from '../core/types.js';
+import { reconcileCredentials } from '../credentials/reconcile.js';
+import { writeCertificateFiles } from '../credentials/files.js';
+import type { Credentials, Duty as CredentialsDuty } from '../credentials/types.js';
+import type { Secrets } from '../kube/types.js';
+import type { ProblemBoard } from '../problems.js';
+import type { Duty } from './duty.js';
+
+export interface CredentialsContext {
+  readonly namespace: string;
+  readonly secrets: Secrets;
+  readonly spec: () => ClusterSpec;
+  readonly snapshot: () => Snapshot | null;
+  readonly problems: ProblemBoard;
+  readonly log: Logger;
+  /** New or renewed certificates lie in their files. */
+  readonly renewed: (credentials: Credentials) => Promise<void>;
+}
+
+export class CredentialsKeeper implements Duty {
+  readonly name = 'Credentials';
+  readonly every = 10_000;
+  #passwords: ReadonlyMap<string, string> = new Map();
+  #have = false;
+
+  constructor(private readonly context: CredentialsContext) {}
+
+  get passwords(): ReadonlyMap<string, string> { return this.#passwords; }
+  get have(): boolean { return this.#have; }
+
+  async run(): Promise<void> {
+    const { namespace, secrets, spec, problems, log, renewed } = this.context;
+    const report = await reconcileCredentials({
+      spec: spec(), namespace, secrets, copiesDir: `${AGENT_STATE_DIR}/credentials`, duty: this.#duty(), now: new Date(),
+    });
+    for (const secret of report.written) log.info({ secret }, 'Secret filled');
+    problems.set('CredentialsProblem', report.problems.length === 0 ? null : report.problems.map((p) => p.message).join('; '));
+    this.#passwords = report.passwords;
+    if (report.credentials === null) {
+      throw new Error('certificates are not there yet: waiting for the Secrets to be filled');
+    }
+    const changed = await writeCertificateFiles(CERTIFICATES_DIR, report.credentials);
+    if (changed || !this.#have) await renewed(report.credentials);
+    this.#have = true;
+  }
+
+  /** Only who is about to make the cluster's first data may make its authority (architecture.md 7). */
+  #duty(): CredentialsDuty {
+    const s = this.context.snapshot();
+    if (s === null || s.lease.kind !== 'mine') return 'keep';
+    if (s.state.kind !== 'present') return 'keep';
+    return s.state.initialized ? 'lead' : 'found';
+  }
+}

@@ -1,0 +1,51 @@
+/** The agent of an instance pod, put together. Reads like a table of contents; every part tells its own story. */
+import { monotonicClock as clock } from './clock.js';
+import { startHealthServer } from './api/health-server.js';
+import { readEnvironment } from './environment.js';
+import { inClusterAccess } from './kube/access.js';
+import { KubeApi } from './kube/client.js';
+import { KubeEvents } from './kube/events.js';
+import { KubeSpecSource } from './kube/spec.js';
+import { createLogger } from './log.js';
+import { AGENT_STATE_DIR } from '../contract/paths.js';
+import { HEALTH_PORT } from '../contract/ports.js';
+import { DEFAULT_TIMING } from '../contract/timing.js';
+import { ProblemBoard } from './problems.js';
+import { runInstance, type InstanceView } from './roles/instance.js';
+import { SpecWatcher } from './spec-watcher.js';
+
+async function main(): Promise<void> {
+  const environment = readEnvironment();
+  const log = createLogger({ instance: environment.instance, pod: environment.podName });
+  process.on('uncaughtException', (error) => {
+    // An agent that does not know what it is doing must not go on; PID 1 ends PostgreSQL with it and starts a fresh one.
+    log.fatal({ err: error }, 'unexpected error');
+    process.exit(1);
+  });
+  const api = new KubeApi({
+    access: inClusterAccess(), namespace: environment.namespace,
+    requestTimeout: () => specs.current?.timing.requestTimeout ?? DEFAULT_TIMING.requestTimeout,
+  });
+  const events = new KubeEvents(api, { name: environment.podName, uid: environment.podUid });
+  const problems = new ProblemBoard(log, events);
+  const specs: SpecWatcher = new SpecWatcher(new KubeSpecSource(api, environment.specConfigMap, `${AGENT_STATE_DIR}/spec.json`), clock, problems);
+
+  let view: InstanceView = { health: () => ({ live: true, ready: { ok: false, why: 'starting' }, role: 'none', status: { problems: problems.current } }) };
+  await startHealthServer({ port: HEALTH_PORT }, () => view.health());
+
+  const leaving = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      log.info({ signal }, 'told to stop');
+      leaving.abort();
+    });
+  }
+  void specs.keep();
+  if (await specs.first(leaving.signal) !== null) {
+    await runInstance({ environment, api, events, problems, specs, clock, log, leaving: leaving.signal }, (instance) => { view = instance; });
+  }
+  log.info('bye');
+  process.exit(0);
+}
+
+void main();

@@ -1,0 +1,235 @@
+/** Role `instance`: the agent that runs a PostgreSQL. Builds the parts, joins their wake-ups, and runs until it has left. */
+import type { Logger } from 'pino';
+import { AGENT_DIR, AGENT_STATE_DIR, CERTIFICATES_DIR, CONFIG_DIR, HANDOVER_DIR, LOCK_FILE, PGDATA, SOCKET_DIR, tablespaceDir, WAL_DIR } from '../../contract/paths.js';
+import { API_PORT, POSTGRES_PORT } from '../../contract/ports.js';
+import type { ClusterSpec } from '../../contract/spec.js';
+import { HttpsPeerClient } from '../api/peer-client.js';
+import { startPeerServer } from '../api/peer-server.js';
+import type { HealthView, PeerServer } from '../api/types.js';
+import { KubeClusterStates } from '../cluster-states.js';
+import { formatLsn } from '../core/lsn.js';
+import { PipeDeadman } from '../deadman.js';
+import { CredentialsKeeper } from '../duties/credentials.js';
+import { DutyRunner } from '../duties/duty.js';
+import { primaryDuty, slotDuty } from '../duties/primary.js';
+import { rolloutDuty } from '../duties/rollout.js';
+import { routingDuty, takeOverTraffic } from '../duties/routing.js';
+import type { Environment } from '../environment.js';
+import { KubeClaims } from '../kube/claims.js';
+import type { KubeApi } from '../kube/client.js';
+import { KubeLeaseStore } from '../kube/lease.js';
+import { KubePods } from '../kube/pods.js';
+import { KubeSecrets } from '../kube/secrets.js';
+import { KubeStateStore } from '../kube/state.js';
+import { KubeStatefulSets } from '../kube/stateful-sets.js';
+import type { Events } from '../kube/types.js';
+import { LeaseKeeper } from '../lease-keeper.js';
+import { SupervisedPostgres } from '../local/local-postgres.js';
+import { Loop } from '../loop.js';
+import { PeerDirectory } from '../peers.js';
+import { installedMajor } from '../postgres/controldata.js';
+import { receiveWal, sendWal } from '../postgres/wal-handover.js';
+import type { PostgresPaths, WalRange } from '../postgres/types.js';
+import type { Clock, Journal } from '../ports.js';
+import type { ProblemBoard } from '../problems.js';
+import { KubeEndpointSlices } from '../routing/endpoint-slice.js';
+import type { SpecWatcher } from '../spec-watcher.js';
+import { healthOf, reportOf } from '../status.js';
+
+const HEARTBEAT = 1_000;
+const PODS_POLL = 5_000;
+const HANDOVER_TIMEOUT = 5_000;
+
+export interface InstanceContext {
+  readonly environment: Environment;
+  readonly api: KubeApi;
+  readonly events: Events;
+  readonly problems: ProblemBoard;
+  readonly specs: SpecWatcher;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Aborted when the pod is told to stop. */
+  readonly leaving: AbortSignal;
+}
+
+export interface InstanceView {
+  health(): HealthView;
+}
+
+/** Resolves when this instance has left. */
+export async function runInstance(context: InstanceContext, running: (view: InstanceView) => void): Promise<void> {
+  const { environment, api, events, problems, specs, clock, log } = context;
+  const spec = (): ClusterSpec => specs.current!;
+  const { objects, cluster } = spec();
+  const me = { instance: environment.instance, podUid: environment.podUid, bootId: environment.bootId, kernelBootId: environment.kernelBootId };
+  const address = { ip: environment.podIp, podName: environment.podName, podUid: environment.podUid, nodeName: environment.nodeName };
+  const paths = pathsOf(spec(), environment.instance);
+  const journal = journalOf(log, events);
+  const deadman = new PipeDeadman();
+
+  const pods = new KubePods(api, cluster);
+  const client = new HttpsPeerClient();
+  const peers = new PeerDirectory({ instance: environment.instance, namespace: environment.namespace, spec: () => specs.current, pods, client, clock });
+  const states = new KubeClusterStates({
+    store: new KubeStateStore(api, objects.state, cluster), claims: new KubeClaims(api, cluster), clock,
+    dataClaim: () => spec().instances.find((i) => i.name === environment.instance)?.dataClaim ?? null,
+  });
+  const leaseStore = new KubeLeaseStore(api, objects.lease, cluster);
+  const lease = new LeaseKeeper(leaseStore, clock, me, () => loop.wake());
+
+  const credentials: CredentialsKeeper = new CredentialsKeeper({
+    namespace: environment.namespace, secrets: new KubeSecrets(api), spec, snapshot: () => loop.snapshot, problems, log,
+    renewed: async (fresh) => {
+      client.setCertificates(fresh);
+      if (peerServer === null) peerServer = await startPeerServer({ port: API_PORT }, fresh, handlers);
+      else peerServer.setCertificates(fresh);
+      postgres.server.reload();
+    },
+  });
+  const major = await installedMajor(paths);
+  const postgres = new SupervisedPostgres(paths, {
+    instance: environment.instance, major, osUser: environment.osUser,
+    parameters: () => spec().parameters,
+    upstream: (instance) => {
+      const host = peers.hostOf(instance);
+      const hostaddr = peers.ipOf(instance);
+      return host === null || hostaddr === null ? null : { host, hostaddr, port: POSTGRES_PORT };
+    },
+    systemId: () => (states.view.kind === 'present' ? states.view.systemId : null),
+    credentials: async () => { if (!credentials.have) await duties.credentials.once(); },
+    receiveHandover: async (from, range) => {
+      const peer = peers.addressOf(from);
+      if (peer === null) throw new Error(`instance ${from} has no address`);
+      const wal = await client.wal(peer, { timeline: range.timeline, from: range.start, end: range.end }, HANDOVER_TIMEOUT);
+      if (!wal.ok) throw new Error(`instance ${from} does not hand over its WAL: ${wal.message}`);
+      await receiveWal(paths, wal.value);
+    },
+  }, log, clock.now);
+
+  let wasPrimary = false;
+  const loop: Loop = new Loop(
+    { clock, lease, states, peers, postgres, deadman, journal, spec: () => specs.view },
+    { ...me, deadBootIds: environment.deadBootIds },
+    (snapshot) => {
+      const leads = snapshot.postgres.kind === 'primary' && snapshot.lease.kind === 'mine';
+      if (leads !== wasPrimary) {
+        wasPrimary = leads;
+        if (leads) void becamePrimary(snapshot.postgres.kind === 'primary' ? snapshot.postgres.position.timeline : 1);
+        else duties.routing.wake();
+      }
+      problems.set('LeaseProblem', lease.problem);
+      problems.set('StateProblem', states.problem);
+      const { code, reason } = waiting(loop);
+      problems.set('Blocked', code === null ? null : `${code}: ${reason}`);
+    },
+  );
+  const handlers = {
+    status: () => (loop.snapshot === null ? { instance: environment.instance } : reportOf(loop.snapshot)),
+    wake: () => loop.wake(),
+    // Only WAL that nobody writes any more is whole.
+    wal: async (range: WalRange) => (postgres.view.postgres.kind === 'stopped' ? sendWal(paths, range) : null),
+  };
+  let peerServer: PeerServer | null = null;
+  const note = (message: string, details: object) => log.info(details, message);
+  const snapshot = () => loop.snapshot;
+  const routing = { slices: new KubeEndpointSlices(api, { slice: objects.endpointSlice, service: objects.readWriteService, cluster }), pods, snapshot, routing: () => spec().routing, me: address, listed: () => peers.pods };
+  const inside = { paths, snapshot, spec: () => specs.current, passwords: () => credentials.passwords, instance: environment.instance, log: note };
+  const runner = (duty: ConstructorParameters<typeof DutyRunner>[0]) => new DutyRunner(duty, clock, problems);
+  const duties = {
+    credentials: runner(credentials),
+    routing: runner(routingDuty(routing)),
+    primary: runner(primaryDuty(inside)),
+    slots: runner(slotDuty(inside)),
+    settings: runner({ name: 'Settings', every: 10_000, run: async () => { await postgres.applySettings(); } }),
+    rollout: runner(rolloutDuty({ pods, statefulSets: new KubeStatefulSets(api, cluster), events, problems, snapshot, spec: () => specs.current, dataMajor: async () => major, instance: environment.instance, log: note })),
+  };
+
+  async function becamePrimary(timeline: number): Promise<void> {
+    try {
+      await takeOverTraffic(routing);
+      log.info({ timeline }, 'traffic comes here');
+    } catch (error) {
+      journal.failed('takeOverTraffic', error);
+    }
+    events.tell('Normal', 'BecamePrimary', `instance ${environment.instance} is primary on timeline ${timeline}`);
+    peers.wakeAll();
+    duties.credentials.wake();
+    duties.primary.wake();
+    duties.slots.wake();
+    await states.recordTimeline(timeline).catch((error: unknown) => journal.failed('recordTimeline', error));
+  }
+
+  const over = new AbortController();
+  context.leaving.addEventListener('abort', () => loop.leave());
+  if (context.leaving.aborted) loop.leave();
+  specs.onChange(() => { loop.wake(); for (const duty of Object.values(duties)) duty.wake(); });
+  postgres.onChange(() => loop.wake());
+  peers.onChange(() => loop.wake());
+  void leaseStore.watch((reading) => { void lease.noticed(reading).then(() => loop.wake()); }, over.signal);
+  void pods.watch(() => { void peers.refreshPods(); }, over.signal);
+  void every(PODS_POLL, clock, over.signal, () => peers.refreshPods());
+  void every(HEARTBEAT, clock, over.signal, () => peers.poll());
+  await lease.read();
+  running({ health: () => healthOf(loop.snapshot, loop.decision, clock.now(), problems) });
+  for (const duty of Object.values(duties)) void duty.keep(over.signal);
+
+  await loop.run();
+  over.abort();
+}
+
+/** A wait that asks for a person, or null. */
+function waiting(loop: Loop): { code: string | null; reason: string } {
+  const decision = loop.decision;
+  if (decision === null || decision.action.do !== 'wait') return { code: null, reason: '' };
+  const { code } = decision.action;
+  switch (code) {
+    case 'MajorMismatch':
+    case 'Unlisted':
+    case 'DataUnreadable':
+    case 'SystemIdMismatch':
+    case 'InitializedWithoutData':
+    case 'NotEligible':
+    case 'WaitingForLock':
+      return { code, reason: decision.reason };
+    default:
+      return { code: null, reason: '' };
+  }
+}
+
+function pathsOf(spec: ClusterSpec, instance: string): PostgresPaths {
+  const own = spec.instances.find((i) => i.name === instance);
+  return {
+    pgdata: PGDATA,
+    confDir: CONFIG_DIR,
+    stateDir: AGENT_STATE_DIR,
+    handoverDir: HANDOVER_DIR,
+    certificatesDir: CERTIFICATES_DIR,
+    socketDir: SOCKET_DIR,
+    lockFile: LOCK_FILE,
+    ...(own?.walVolume === true ? { walDir: WAL_DIR } : {}),
+    tablespaces: Object.fromEntries((own?.tablespaces ?? []).map((name) => [name, tablespaceDir(name)])),
+    guard: `${AGENT_DIR}/pgguard`,
+    port: POSTGRES_PORT,
+  };
+}
+
+function journalOf(log: Logger, events: Events): Journal {
+  return {
+    decided: (what, reason, details) => {
+      log.info({ decision: what, ...printable(details ?? {}) }, reason);
+      if (['promote', 'initdb', 'clone', 'rewind', 'setAside', 'releaseLease', 'stop'].includes(what)) events.tell('Normal', what, reason);
+    },
+    failed: (what, error) => log.warn({ action: what, err: error }, 'the action failed and is tried again'),
+  };
+}
+
+function printable(details: object): object {
+  return JSON.parse(JSON.stringify(details, (_, value: unknown) => (typeof value === 'bigint' ? formatLsn(value) : value))) as object;
+}
+
+async function every(ms: number, clock: Clock, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  while (!signal.aborted) {
+    await work();
+    await clock.sleep(ms, signal);
+  }
+}
