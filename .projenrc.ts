@@ -27,7 +27,8 @@ const project = new cdk8s.ConstructLibraryCdk8s({
   typescriptVersion: '~6.0.0',
   minNodeVersion: '20.16.0',
   peerDeps: ['cdk8s-plus-28@^2.5.6'],
-  devDeps: ['cdk8s-cli', 'esbuild', '@swc/core', '@swc/jest', '@types/node@^20', 'fast-check@^4', 'yaml@^2'],
+  // cdk8s-plus-33 stands for the newer versions that users' own constructs may be written with (test/synth/mixing.test.ts).
+  devDeps: ['cdk8s-plus-33', 'cdk8s-cli', 'esbuild', '@swc/core', '@swc/jest', '@types/node@^20', 'fast-check@^4', 'yaml@^2'],
 
   libdir: LIB,
   artifactsDirectory: 'dist/pkg',
@@ -51,6 +52,7 @@ project.tsconfig?.addInclude('imports/**/*.ts');
 project.tsconfig?.addExclude('src/agent/**');
 // Examples are programs as users write them: they import the package by its name.
 project.tsconfig?.addInclude('examples/**/*.ts');
+project.eslint?.addLintPattern('examples');
 project.npmignore?.exclude('/dist/lib/examples/', '/dist/manifests/', '/examples/');
 project.package.addField('exports', {
   '.': { types: `./${LIB}/src/index.d.ts`, default: `./${LIB}/src/index.js` },
