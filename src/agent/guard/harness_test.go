@@ -225,16 +225,17 @@ type process struct {
 	state                   string
 }
 
-// processes lists who is in the container, pgguard included.
-func (c *container) processes() (found []process) {
-	own, _ := os.Readlink(fmt.Sprintf("/proc/%d/ns/pid", c.pid))
+// processes lists who is in the container, pgguard and zombies included.
+func (c *container) processes() []process { return processesIn(c.pid) }
+
+func processesIn(pid1 int) (found []process) {
+	own, _ := os.Readlink(fmt.Sprintf("/proc/%d/ns/pid", pid1))
 	entries, _ := os.ReadDir("/proc")
 	for _, entry := range entries {
 		pid, err := strconv.Atoi(entry.Name())
 		if err != nil {
 			continue
 		}
-		// A zombie has no namespace link any more, but its innermost pid still tells that it lived in one.
 		status, _ := os.ReadFile("/proc/" + entry.Name() + "/status")
 		p := process{outside: pid}
 		for _, line := range strings.Split(string(status), "\n") {
@@ -251,8 +252,9 @@ func (c *container) processes() (found []process) {
 				p.inside, _ = strconv.Atoi(words[len(words)-1])
 			}
 		}
+		// A zombie has no namespace link any more, but it still has a parent.
 		namespace, _ := os.Readlink("/proc/" + entry.Name() + "/ns/pid")
-		if namespace == own && own != "" || p.parent == c.pid {
+		if namespace == own && own != "" || p.parent == pid1 {
 			found = append(found, p)
 		}
 	}

@@ -17,11 +17,10 @@ import (
 
 // inNamespace starts a shell as PID 1 of a PID namespace of its own, another container as far as locks are concerned,
 // with its own /proc, and returns once it has printed a first line. Its kill ends the namespace.
-func inNamespace(t *testing.T, script string, args ...string) (namespace *exec.Cmd, lines *bufio.Scanner) {
+func inNamespace(t *testing.T, script string, args ...string) (namespace *exec.Cmd) {
 	t.Helper()
 	command := exec.Command(os.Args[0], append([]string{"/bin/sh", "-c", script, "sh"}, args...)...)
 	command.Env = append(os.Environ(), "PGGUARD_TEST_ROLE=pid1")
-	command.Stderr = os.Stderr
 	command.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWPID | unix.CLONE_NEWNS}
 	stdout, err := command.StdoutPipe()
 	if err != nil {
@@ -35,11 +34,10 @@ func inNamespace(t *testing.T, script string, args ...string) (namespace *exec.C
 		_, _ = io.Copy(io.Discard, stdout)
 		_ = command.Wait()
 	})
-	lines = bufio.NewScanner(stdout)
-	if !lines.Scan() {
+	if !bufio.NewScanner(stdout).Scan() {
 		t.Fatal("the namespace's shell ended early")
 	}
-	return command, lines
+	return command
 }
 
 func lockFile(t *testing.T) string {
@@ -73,7 +71,7 @@ func TestTheLockOutlivesWhoTookItWhileAChildLivesAcrossPidNamespaces(t *testing.
 	t.Parallel()
 	lock := lockFile(t)
 	// A server that starts a backend, tells its pid, and is then killed.
-	namespace, _ := inNamespace(t, `"$1" lock-exec --lock "$2" -- sh -c 'setsid sleep 60 & kill -9 $$'
+	namespace := inNamespace(t, `"$1" lock-exec --lock "$2" -- sh -c 'setsid sleep 60 & kill -9 $$'
 		echo server is gone; exec sleep 60`, program, lock)
 	assertHeld(t, lock)
 	inNamespace(t, `"$1" lock-exec --lock "$2" -- true; [ $? = 75 ] && echo refused here too; exec sleep 60`, program, lock)
@@ -101,26 +99,67 @@ func TestLockFreeWaitsForTheLastHolder(t *testing.T) {
 	}
 }
 
-// Inside a container's own PID namespace, as the agent uses it: 50 backends, none of which is its child.
-func TestLockFreeKillEndsFiftyHoldersWithinATenthOfASecond(t *testing.T) {
+// In a PID namespace of their own, as backends are in a container; none of the 50 is a child of who kills them.
+func TestLockFreeKillEndsFiftyHoldersWithinATenthOfASecondAndNobodyElse(t *testing.T) {
 	t.Parallel()
-	best := time.Hour
+	var best time.Duration
 	// The promise is about pgguard; the best of three leaves out what else the machine has to do.
 	for attempt := 0; attempt < 3; attempt++ {
 		lock := lockFile(t)
-		_, lines := inNamespace(t, `"$1" lock-exec --lock "$2" -- sh -c 'for i in $(seq 50); do setsid sleep 60 & done; sleep 0.3'
-			sleep 60 & echo $(pgrep -c sleep)
-			read go
-			"$1" lock-free --lock "$2" --kill --timeout 5s; echo $?
-			echo $(pgrep -c -r S sleep); exec sleep 60`, program, lock)
-		if lines.Text() != "51" {
-			t.Fatalf("%s processes instead of 50 holders and one other", lines.Text())
-		}
+		namespace := inNamespace(t, `"$1" lock-exec --lock "$2" -- sh -c 'for i in $(seq 50); do setsid sleep 60 & done'
+			sleep 60 & echo started; exec sleep 60`, program, lock)
+		eventually(t, generous, "50 holders", func() bool { return len(holders(t, namespace, lock)) == 50 })
 		assertHeld(t, lock)
-		_ = lines
-		best = 0
+
+		began := monotonic()
+		output, err := exec.Command("nsenter", "--target", fmt.Sprint(namespace.Process.Pid), "--pid", "--mount",
+			program, "lock-free", "--lock", lock, "--kill").CombinedOutput()
+		took := time.Duration(monotonic() - began)
+		if err != nil {
+			t.Fatalf("%v %s", err, output)
+		}
+		if left := holders(t, namespace, lock); len(left) != 0 {
+			t.Errorf("said free, but open in %v", left)
+		}
+		alive := 0
+		for _, p := range processesIn(namespace.Process.Pid) {
+			if p.state != "Z" {
+				alive++
+			}
+		}
+		if alive != 2 {
+			t.Errorf("%d instead of the 2 processes that did not hold the lock are alive", alive)
+		}
+		if attempt == 0 || took < best {
+			best = took
+		}
 	}
 	if best > 100*time.Millisecond {
 		t.Errorf("took %v", best)
 	}
+	t.Logf("took %v", best)
+}
+
+func TestWithoutTheLocksDirectoryTheMessageSaysSo(t *testing.T) {
+	lock := filepath.Join(t.TempDir(), "missing", "postgres.lock")
+	for _, command := range [][]string{{"lock-exec", "--lock", lock, "--", "true"}, {"lock-free", "--lock", lock}} {
+		if code, output := run(t, command...); code != exitFailure || !strings.Contains(output, lock) {
+			t.Errorf("%v: %d %s", command, code, output)
+		}
+	}
+}
+
+// holders are the pids in the namespace that have the file open, seen from outside.
+func holders(t *testing.T, namespace *exec.Cmd, lock string) (pids []int) {
+	t.Helper()
+	var file unix.Stat_t
+	if err := unix.Stat(lock, &file); err != nil {
+		return nil
+	}
+	for _, p := range processesIn(namespace.Process.Pid) {
+		if hasOpen(p.outside, file) {
+			pids = append(pids, p.outside)
+		}
+	}
+	return pids
 }
