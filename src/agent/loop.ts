@@ -164,7 +164,7 @@ export class Loop {
     if (running && s.lease.kind === 'mine') {
       deadman.arm(killAt(s.lease, s.spec.timing));
       this.#armed = true;
-    } else if (this.#armed && s.postgres.kind !== 'stopping' && !running) {
+    } else if (this.#armed && !running && (s.postgres.kind !== 'stopped' || s.postgres.lockFree)) {
       deadman.disarm();
       this.#armed = false;
     }
@@ -180,7 +180,11 @@ export class Loop {
       return;
     }
     const urgent = action.do === 'stop' && mayAcceptWrites(s.postgres);
-    if (this.#flight !== null && !urgent) return;
+    if (this.#flight !== null && !urgent) {
+      // A clone may take hours; whoever is told to leave does not wait for it.
+      if (s.me.leavingSince !== null) this.#flight.abort.abort();
+      return;
+    }
     if (action.do === 'stop') {
       if (this.#flight?.action.do === 'stop' && this.#flight.action.mode === action.mode) return;
       this.#flight?.abort.abort();
