@@ -62,6 +62,7 @@ localStorageCapacityIsolation: false
 evictionHard: {memory.available: "0%", nodefs.available: "0%", nodefs.inodesFree: "0%", imagefs.available: "0%", imagefs.inodesFree: "0%"}
 imageGCHighThresholdPercent: 100
 syncFrequency: 5s
+nodeStatusUpdateFrequency: 5s
 clusterDNS: ["$DNS_SERVICE"]
 clusterDomain: cluster.local
 EOF
