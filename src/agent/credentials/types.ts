@@ -23,17 +23,27 @@ export interface Credentials extends TlsMaterial {
 
 /**
  * - `found`: this agent may make a new authority, because the cluster has no data yet and this agent is the one that will create it.
- * - `lead`: it holds the Lease: it makes what is missing, renews what expires and keeps the connection Secrets right.
+ * - `lead`: it holds the Lease of a cluster that has data: it makes all but an authority, renews what expires, keeps connection Secrets right.
  * - `keep`: it only puts back what it has a copy of.
  */
 export type Duty = 'found' | 'lead' | 'keep';
+
+/** A Secret's decoded keys. */
+export type SecretData = Readonly<Record<string, string>>;
+
+/** The copies on the data volume. */
+export interface Copies {
+  /** null when there is none that can be read. */
+  read(secret: string): Promise<SecretData | null>;
+  /** Cheap when nothing changed. */
+  save(secret: string, data: SecretData): Promise<void>;
+}
 
 export interface CredentialsContext {
   readonly spec: ClusterSpec;
   readonly namespace: string;
   readonly secrets: Secrets;
-  /** Where the copies lie, on the data volume. */
-  readonly copiesDir: string;
+  readonly copies: Copies;
   readonly duty: Duty;
   /** For the validity of certificates only. */
   readonly now: Date;
@@ -51,7 +61,7 @@ export interface CredentialsReport {
   readonly credentials: Credentials | null;
   /** The passwords that the roles should have; a user whose password is not known yet is missing. */
   readonly passwords: ReadonlyMap<string, string>;
-  /** What this call wrote to Secrets, for the log. */
-  readonly written: readonly string[];
+  /** The Secrets that this call wrote to, and why, for the log. */
+  readonly written: readonly { readonly secret: string; readonly why: string }[];
   readonly problems: readonly CredentialsProblem[];
 }

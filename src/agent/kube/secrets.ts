@@ -10,11 +10,13 @@ export class KubeSecrets implements Secrets {
     return secret.ok ? { ok: true, value: readSecret(secret.value) } : secret;
   }
 
-  /** A merge patch rather than a PUT, so that no field of Git's is ever sent back; uid and resourceVersion in it make it conditional. */
+  /** Sends the whole object back as it was read, so that `get` and `update` are the only rights that are needed and no field of Git's changes. */
   async fill(name: string, previous: SecretRecord, data: Readonly<Record<string, string>>): Promise<Result<SecretRecord>> {
-    const [uid, resourceVersion] = previous.version.split('/');
+    const secret = await this.api.get(SECRETS, name);
+    if (!secret.ok) return secret;
+    if (versionOf(secret.value) !== previous.version) return { ok: false, kind: 'conflict', message: `Secret ${name} has changed meanwhile` };
     const encoded = Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]));
-    const filled = await this.api.patch<Secret>(SECRETS, name, { metadata: { uid, resourceVersion }, data: encoded });
+    const filled = await this.api.replace(SECRETS, { ...secret.value, data: { ...secret.value.data, ...encoded } });
     return filled.ok ? { ok: true, value: readSecret(filled.value) } : filled;
   }
 }
@@ -24,5 +26,9 @@ function readSecret(secret: Secret): SecretRecord {
   for (const [key, value] of Object.entries(secret.data ?? {})) {
     if (value !== '') data[key] = Buffer.from(value, 'base64').toString('utf8');
   }
-  return { version: `${secret.metadata?.uid ?? ''}/${secret.metadata?.resourceVersion ?? ''}`, data };
+  return { version: versionOf(secret), data };
+}
+
+function versionOf({ metadata }: Secret): string {
+  return `${metadata?.uid ?? ''}/${metadata?.resourceVersion ?? ''}`;
 }

@@ -1,0 +1,27 @@
+/** Which certificates a cluster has, and under which names its servers answer. */
+import { AGENT_COMMON_NAME, SYSTEM_ROLES, type ClusterSpec } from '../../contract/index.js';
+import type { Leaf } from './pki.js';
+
+export type LeafName = 'server' | 'replication' | 'rewind' | 'agent';
+
+export function leavesOf(spec: ClusterSpec, namespace: string): Record<LeafName, { readonly secret: string; readonly leaf: Leaf }> {
+  const { objects } = spec;
+  const client = (commonName: string): Leaf => ({ commonName, usage: 'client', dnsNames: [] });
+  return {
+    server: {
+      secret: objects.serverSecret,
+      leaf: { commonName: objects.readWriteService, usage: 'server', dnsNames: serverNames(spec, namespace) },
+    },
+    replication: { secret: objects.replicationSecret, leaf: client(SYSTEM_ROLES.replication) },
+    rewind: { secret: objects.rewindSecret, leaf: client(SYSTEM_ROLES.rewind) },
+    agent: { secret: objects.agentSecret, leaf: client(AGENT_COMMON_NAME) },
+  };
+}
+
+/** Every name by which a client in the cluster may call an instance or a Service. */
+function serverNames(spec: ClusterSpec, namespace: string): string[] {
+  const { readWriteService, readOnlyService, readService, instancesService } = spec.objects;
+  const hosts = [readWriteService, readOnlyService, readService, ...spec.instances.map(({ pod }) => `${pod}.${instancesService}`)];
+  const forms = hosts.flatMap((host) => [host, `${host}.${namespace}`, `${host}.${namespace}.svc`, `${host}.${namespace}.svc.cluster.local`]);
+  return ['localhost', ...new Set(forms)];
+}

@@ -1,0 +1,25 @@
+/** What an application finds in its connection Secret. */
+import { CONNECTION_KEYS, POSTGRES_PORT, type ClusterSpec, type UserSpec } from '../../contract/index.js';
+import type { SecretData } from './types.js';
+
+/**
+ * `sslmode=require`, because no stronger one works without a file that holds the authority; `ca.crt` is there for those who mount it
+ * and ask for verify-full.
+ */
+export function connectionData(spec: ClusterSpec, namespace: string, user: UserSpec, password: string, authority: string): SecretData {
+  const { readWriteService, instancesService } = spec.objects;
+  const host = `${readWriteService}.${namespace}.svc`;
+  const everyHost = spec.instances.map(({ pod }) => `${pod}.${instancesService}.${namespace}.svc:${POSTGRES_PORT}`).join(',');
+  const [name, secret, database] = [user.name, password, user.database].map(encodeURIComponent);
+  return {
+    [CONNECTION_KEYS.host]: host,
+    [CONNECTION_KEYS.port]: `${POSTGRES_PORT}`,
+    [CONNECTION_KEYS.database]: user.database,
+    [CONNECTION_KEYS.user]: user.name,
+    [CONNECTION_KEYS.password]: password,
+    [CONNECTION_KEYS.uri]: `postgresql://${name}:${secret}@${host}:${POSTGRES_PORT}/${database}?sslmode=require`,
+    [CONNECTION_KEYS.jdbcUri]: `jdbc:postgresql://${host}:${POSTGRES_PORT}/${database}?user=${name}&password=${secret}&sslmode=require`,
+    [CONNECTION_KEYS.multiHostUri]: `postgresql://${name}:${secret}@${everyHost}/${database}?target_session_attrs=read-write&sslmode=require`,
+    [CONNECTION_KEYS.authority]: authority,
+  };
+}

@@ -1,0 +1,30 @@
+/** The cluster's keys, brought to what they should be: to be called again and again, by every agent. */
+import { reconcileAuthority } from './authority.js';
+import { leavesOf } from './certificates.js';
+import { Keeper } from './keeper.js';
+import { reconcileLeaf } from './leaves.js';
+import type { Credentials, CredentialsContext, CredentialsReport, KeyPair } from './types.js';
+import { reconcileUser } from './users.js';
+
+export async function reconcileCredentials(context: CredentialsContext): Promise<CredentialsReport> {
+  const keeper = new Keeper(context);
+  const passwords = new Map<string, string>();
+  let credentials: Credentials | null = null;
+
+  const authority = await reconcileAuthority(keeper);
+  if (authority !== null) {
+    const leaves = leavesOf(context.spec, context.namespace);
+    const get = async ({ secret, leaf }: typeof leaves.server): Promise<KeyPair | null> => await reconcileLeaf(keeper, secret, leaf, authority);
+    const [server, replication, rewind, agent] = await Promise.all([get(leaves.server), get(leaves.replication), get(leaves.rewind), get(leaves.agent)]);
+    if (server !== null && replication !== null && rewind !== null && agent !== null) {
+      credentials = { authority: authority.trusted, server, replication, rewind, agent };
+    }
+    // An application begins as soon as its Secret is full; before initdb there is nothing that it could connect to.
+    const users = context.duty === 'found' ? [] : context.spec.users;
+    await Promise.all(users.map(async (user) => {
+      const password = await reconcileUser(keeper, user, authority.trusted);
+      if (password !== null) passwords.set(user.name, password);
+    }));
+  }
+  return { credentials, passwords, written: keeper.written, problems: keeper.problems };
+}
