@@ -49,7 +49,7 @@ export function unlessAbsent(error: unknown): undefined {
 }
 
 export function isErrno(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
 }
 
 export function messageOf(error: unknown): string {

@@ -19,7 +19,7 @@ export async function waitForPromotion(paths: PostgresPaths, signal: AbortSignal
     } finally {
       void client.end().catch(() => undefined);
     }
-    await sleep(POLL_INTERVAL, undefined, { signal });
+    await pause(signal);
   }
 }
 
@@ -30,6 +30,11 @@ async function pollTimeline(client: pg.Client, signal: AbortSignal): Promise<{ t
     );
     const file = rows[0]?.file;
     if (file) return { timeline: Number.parseInt(file.slice(0, 8), 16) };
-    await sleep(POLL_INTERVAL, undefined, { signal });
+    await pause(signal);
   }
+}
+
+async function pause(signal: AbortSignal): Promise<void> {
+  await sleep(POLL_INTERVAL, undefined, { signal }).catch(() => undefined);
+  signal.throwIfAborted();
 }

@@ -4,10 +4,11 @@
  * pg_waldump reads from a place we know to the first thing that is no valid record, which tells the last one that is; its length tells the
  * end. What follows, torn or left over from a recycled segment, PostgreSQL itself would not replay either.
  */
+import { readdir } from 'node:fs/promises';
 import { readHistory, walDirectory } from './history.js';
 import { readControlData } from './controldata.js';
-import { program, run } from './run.js';
-import { formatLsn, parseLsn, segmentOf, segmentStart, WAL_PAGE_SIZE } from '../core/lsn.js';
+import { program, run, type Finished } from './run.js';
+import { formatLsn, parseLsn, segmentFileName, segmentOf, segmentStart, WAL_PAGE_SIZE } from '../core/lsn.js';
 import type { Lsn } from '../core/types.js';
 import type { ControlData, PostgresPaths, WalEnd } from './types.js';
 
@@ -50,33 +51,60 @@ interface WalRecord {
 
 /** undefined where no record begins at `start` or later. */
 async function lastRecord(wal: Wal, start: Lsn): Promise<WalRecord | undefined> {
-  const scan = await dump(wal, start, '--quiet');
+  const limit = await firstMissing(wal, start);
+  if (limit <= start) return undefined;
+  const scan = await dump(wal, start, limit, '--quiet');
   // "error in WAL record at 0/3000148: ..." names the last record that was read, not the one that could not be.
   const lsn = /error in WAL record at ([0-9A-F]+\/[0-9A-F]+):/.exec(scan.stderr)?.[1];
-  if (lsn === undefined || parseLsn(lsn) === 0n) {
-    if (/could not find a valid record after|first record is after|could not find file|could not open file/.test(scan.stderr)) return undefined;
-    throw new Error(`pg_waldump from ${formatLsn(start)} on timeline ${wal.timeline} said: ${scan.stderr}`);
-  }
-  return describeRecord(wal, parseLsn(lsn));
+  if (lsn !== undefined && parseLsn(lsn) > 0n) return onlyRecord(wal, parseLsn(lsn), limit);
+  if (/could not find a valid record after/.test(scan.stderr)) return undefined;
+  if (scan.code !== 0) throw new Error(`pg_waldump from ${formatLsn(start)} on timeline ${wal.timeline} said: ${scan.stderr}`);
+  return lastBefore(wal, start, limit);
 }
 
-async function describeRecord(wal: Wal, lsn: Lsn): Promise<WalRecord> {
-  const printed = await dump(wal, lsn, '--limit=1');
-  const record = /^rmgr: (\S+)\s+len \(rec\/tot\):\s*\d+\/\s*(\d+),.*? lsn: ([0-9A-F/]+), prev \S+, desc: (\S+)/m.exec(printed.stdout);
-  if (!record || parseLsn(record[3]!) !== lsn) {
-    throw new Error(`pg_waldump did not show the record at ${formatLsn(lsn)}: ${printed.stdout}${printed.stderr}`);
+/**
+ * Where the first segment begins that is not there. pg_waldump must not look for it: it waits five seconds for one to appear.
+ */
+async function firstMissing({ paths, timeline, segmentSize }: Wal, start: Lsn): Promise<Lsn> {
+  const names = new Set(await readdir(walDirectory(paths)));
+  let segment = segmentOf(start, segmentSize);
+  while (names.has(segmentFileName(timeline, segment, segmentSize))) segment++;
+  return segmentStart(segment, segmentSize);
+}
+
+/** All that is there is valid: the WAL ends with a segment, by a switch or by chance. One segment is little enough to print. */
+async function lastBefore(wal: Wal, start: Lsn, limit: Lsn): Promise<WalRecord | undefined> {
+  const segment = limit - BigInt(wal.segmentSize);
+  for (const from of segment > start ? [segment, start] : [start]) {
+    const { stdout } = await dump(wal, from, limit);
+    const line = stdout.trimEnd().split('\n').at(-1);
+    if (line) return parseRecord(wal, line);
   }
-  const [, resourceManager, length, , description] = record;
+  return undefined;
+}
+
+async function onlyRecord(wal: Wal, lsn: Lsn, limit: Lsn): Promise<WalRecord> {
+  const { stdout, stderr } = await dump(wal, lsn, limit, '--limit=1');
+  const record = parseRecord(wal, stdout);
+  if (record?.lsn !== lsn) throw new Error(`pg_waldump did not show the record at ${formatLsn(lsn)}: ${stdout}${stderr}`);
+  return record;
+}
+
+function parseRecord(wal: Wal, line: string): WalRecord | undefined {
+  const fields = /^rmgr: (\S+)\s+len \(rec\/tot\):\s*\d+\/\s*(\d+),.*? lsn: ([0-9A-F/]+), prev \S+, desc: (\S+)/m.exec(line);
+  if (!fields) return undefined;
+  const [, resourceManager, length, text, description] = fields;
+  const lsn = parseLsn(text!);
   // A switch record ends its segment, however short it is.
-  if (resourceManager === 'XLOG' && description === 'SWITCH') {
-    return { lsn, end: segmentStart(segmentOf(lsn, wal.segmentSize) + 1n, wal.segmentSize) };
-  }
-  return { lsn, end: endOfRecord(lsn, Number(length), wal.segmentSize) };
+  const isSwitch = resourceManager === 'XLOG' && description === 'SWITCH';
+  const end = isSwitch ? segmentStart(segmentOf(lsn, wal.segmentSize) + 1n, wal.segmentSize) : endOfRecord(lsn, Number(length), wal.segmentSize);
+  return { lsn, end };
 }
 
-async function dump(wal: Wal, start: Lsn, option: string): Promise<{ stdout: string; stderr: string }> {
+async function dump(wal: Wal, start: Lsn, limit: Lsn, ...options: string[]): Promise<Finished> {
   return run([
-    program(wal.paths, 'pg_waldump'), `--path=${walDirectory(wal.paths)}`, `--timeline=${wal.timeline}`, `--start=${formatLsn(start)}`, option,
+    program(wal.paths, 'pg_waldump'), `--path=${walDirectory(wal.paths)}`, `--timeline=${wal.timeline}`,
+    `--start=${formatLsn(start)}`, `--end=${formatLsn(limit)}`, ...options,
   ]);
 }
 
