@@ -1,0 +1,114 @@
+/**
+ * The ledger: a client that writes one row after the other and remembers which of them were acknowledged, and when.
+ *
+ * It reconnects at once with short timeouts, as a good application does. What it prints are answers to commands on stdin, one JSON line each.
+ */
+import { createInterface } from 'node:readline';
+import { connect, hangUp, now, sleep, type Connection, type Server } from './postgres';
+
+const EVERY_MS = 10;
+const QUERY_TIMEOUT_MS = 1_000;
+const BETWEEN_ATTEMPTS_MS = 10;
+/** Gaps longer than this are listed. */
+const WORTH_TELLING_MS = 250;
+
+const server = JSON.parse(process.argv[2]) as Server;
+const acknowledged: { readonly id: number; readonly at: number }[] = [];
+let nextId = 0;
+let connections = 0;
+let markedAt = now();
+let connectionsAtMark = 0;
+let lastTrouble: string | null = null;
+let stopped = false;
+
+async function write(): Promise<void> {
+  let connection: Connection | null = null;
+  for (;;) {
+    if (stopped) break;
+    const began = now();
+    try {
+      if (connection === null) {
+        connection = await connect(server);
+        connections++;
+      }
+      const id = ++nextId;
+      await connection.query({ name: 'write', text: 'INSERT INTO ledger (id) VALUES ($1)', values: [id] });
+      acknowledged.push({ id, at: now() });
+    } catch (error) {
+      lastTrouble = error instanceof Error ? error.message : String(error);
+      hangUp(connection);
+      connection = null;
+      await sleep(BETWEEN_ATTEMPTS_MS);
+    }
+    await sleep(Math.max(0, began + EVERY_MS - now()));
+  }
+  hangUp(connection);
+}
+
+/** Times without an acknowledgement that ended, or have not ended, after the mark. The one that the mark falls into counts as a whole. */
+function gaps(): { readonly fromMs: number; readonly ms: number }[] {
+  const found: { fromMs: number; ms: number }[] = [];
+  let to = now();
+  for (let i = acknowledged.length - 1; i >= 0 && to > markedAt; i--) {
+    const from = acknowledged[i].at;
+    found.unshift({ fromMs: from - markedAt, ms: to - from });
+    to = from;
+  }
+  return found;
+}
+
+function report(): object {
+  const all = gaps();
+  const longest = all.reduce((most, { ms }) => Math.max(most, ms), 0);
+  return {
+    acknowledged: acknowledged.length,
+    sinceMark: all.length,
+    longestMs: Math.round(longest),
+    gaps: all.filter(({ ms }) => ms > WORTH_TELLING_MS).map(({ fromMs, ms }) => ({ fromMs: Math.round(fromMs), ms: Math.round(ms) })),
+    connectionsSinceMark: connections - connectionsAtMark,
+    silentMs: Math.round(now() - (acknowledged.at(-1)?.at ?? markedAt)),
+    lastTrouble,
+  };
+}
+
+/** Which acknowledged rows are not there. */
+async function verify(): Promise<object> {
+  const connection = await connect({ ...server, queryTimeoutMs: 30_000 });
+  try {
+    const { rows } = await connection.query<{ id: string }>('SELECT id FROM ledger');
+    const there = new Set(rows.map(({ id }) => Number(id)));
+    const lost = acknowledged.filter(({ id }) => !there.has(id)).map(({ id }) => id);
+    return { acknowledged: acknowledged.length, lost: lost.length, firstLost: lost.slice(0, 10) };
+  } finally {
+    hangUp(connection);
+  }
+}
+
+async function obey(command: string): Promise<object> {
+  switch (command) {
+    case 'mark':
+      markedAt = now();
+      connectionsAtMark = connections;
+      return { markedAt };
+    case 'report':
+      return report();
+    case 'verify':
+      return verify();
+    default:
+      throw new Error(`no command "${command}"`);
+  }
+}
+
+server.queryTimeoutMs ??= QUERY_TIMEOUT_MS;
+const writing = write();
+createInterface({ input: process.stdin })
+  .on('line', (line) => {
+    obey(line).then(
+      (answer) => console.log(JSON.stringify({ answer })),
+      (error: unknown) => console.log(JSON.stringify({ error: error instanceof Error ? error.message : String(error) })),
+    );
+  })
+  .on('close', () => {
+    stopped = true;
+    void writing.then(() => process.exit(0));
+  });

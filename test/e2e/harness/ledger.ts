@@ -1,0 +1,31 @@
+/** The ledger client's handle: what was acknowledged, how long nothing was, and what of it is not there. */
+import type { Client } from './client';
+
+export interface LedgerReport {
+  readonly acknowledged: number;
+  readonly sinceMark: number;
+  /** The longest time without an acknowledgement since the mark. */
+  readonly longestMs: number;
+  readonly gaps: readonly { readonly fromMs: number; readonly ms: number }[];
+  readonly connectionsSinceMark: number;
+  /** Since the last acknowledgement. */
+  readonly silentMs: number;
+  readonly lastTrouble: string | null;
+}
+
+export interface LedgerBalance {
+  readonly acknowledged: number;
+  readonly lost: number;
+  readonly firstLost: readonly number[];
+}
+
+export class Ledger {
+  constructor(private readonly client: Client) {}
+
+  /** From now on gaps are counted: right before a fault. */
+  mark(): Promise<void> { return this.client.ask('mark'); }
+  report(): Promise<LedgerReport> { return this.client.ask('report'); }
+  /** Compares what was acknowledged with what is in the table now. */
+  verify(): Promise<LedgerBalance> { return this.client.ask('verify'); }
+  close(): void { this.client.close(); }
+}

@@ -1,0 +1,41 @@
+/** A scenario: one promise, and what has to happen for it to be kept. */
+import type { Machine } from '../target/machine';
+import type { Cluster } from './cluster';
+import type { Ledger } from './ledger';
+import type { Overlap, Probes } from './probes';
+
+export interface Scenario {
+  /** By which it is chosen; the name of its file. */
+  readonly name: string;
+  readonly promise: string;
+  /** It disturbs all that runs on the machine, or is disturbed by it: nothing else runs meanwhile. */
+  readonly alone?: boolean;
+  /** It needs faults below Kubernetes, which only the test cluster of this repository can make. */
+  readonly needsMachine?: boolean;
+  /** It begins with an empty namespace; otherwise with a whole cluster and the clients at work. */
+  readonly startsEmpty?: boolean;
+  /** With asynchronous replication, what was acknowledged and not yet sent is lost together with pod or node: counted, not refused. */
+  readonly mayLose?: boolean;
+  /** The fault takes the Lease away from a living primary, which must fence itself. */
+  readonly fences?: boolean;
+  /** Overlaps that the fault makes unavoidable (a thawed container) are judged by the scenario itself. */
+  readonly judgesOverlaps?: boolean;
+  run(trial: Trial): Promise<Figures | void>;
+}
+
+/** What was measured besides the outage. */
+export type Figures = { readonly [name: string]: unknown };
+
+export interface Trial {
+  readonly cluster: Cluster;
+  readonly ledger: Ledger;
+  readonly probes: Probes;
+  readonly machine: Machine;
+  /** A step, for the person and for the log of the run. */
+  step(text: string): void;
+  overlaps(): Promise<readonly Overlap[]>;
+  /** Starts the clients, where the scenario began with an empty namespace. */
+  startClients(): Promise<void>;
+  /** One more probe, on that node's own network. */
+  probeFromNode(node: string): void;
+}

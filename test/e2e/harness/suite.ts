@@ -1,0 +1,92 @@
+/**
+ * Runs scenarios: those that leave the machine alone two at a time, each lane on a cluster that it keeps for as long as scenarios leave it
+ * whole; then, one by one, those that cut nodes off or stop the API server.
+ */
+import { appendFileSync, mkdirSync } from 'node:fs';
+import type { Target } from '../target/target';
+import { Cluster } from './cluster';
+import { dump } from './dump';
+import { say } from './say';
+import type { Scenario } from './scenario';
+import { RunningTrial, type Result } from './trial';
+
+const LANES = 2;
+const FIRST_HEALTHY_WITHIN_MS = 180_000;
+
+export class Suite {
+  readonly results: Result[] = [];
+  #namespaces = 0;
+
+  constructor(private readonly target: Target, private readonly run: string, readonly directory: string) {
+    mkdirSync(directory, { recursive: true });
+  }
+
+  async runAll(scenarios: readonly Scenario[]): Promise<void> {
+    const together = scenarios.filter(({ alone }) => alone !== true);
+    const queue = [...together];
+    await Promise.all(Array.from({ length: Math.min(LANES, together.length) }, () => this.#lane(queue)));
+    await this.#lane(scenarios.filter(({ alone }) => alone === true));
+  }
+
+  async #lane(queue: Scenario[]): Promise<void> {
+    let kept: Cluster | null = null;
+    for (let scenario = queue.shift(); scenario !== undefined; scenario = queue.shift()) {
+      if (scenario.startsEmpty === true) {
+        const cluster = await this.#newCluster();
+        const passed = await this.#try(scenario, cluster);
+        if (passed) await cluster.remove();
+        else cluster.close();
+      } else {
+        kept ??= await this.#wholeCluster(scenario);
+        if (kept === null) continue;
+        if (await this.#try(scenario, kept)) continue;
+        // It is left as it is for whoever looks into the failure.
+        kept.close();
+        kept = null;
+      }
+    }
+    await kept?.remove();
+  }
+
+  async #newCluster(): Promise<Cluster> {
+    const namespace = `e2e-${this.run}-${++this.#namespaces}`;
+    return Cluster.create(this.target, namespace, `${this.directory}/${namespace}`);
+  }
+
+  /** A cluster that does not even come up fails the scenario that it was made for. */
+  async #wholeCluster(scenario: Scenario): Promise<Cluster | null> {
+    const cluster = await this.#newCluster();
+    try {
+      await cluster.apply();
+      await cluster.healthy(FIRST_HEALTHY_WITHIN_MS);
+      return cluster;
+    } catch (error) {
+      await this.#finish(cluster, {
+        scenario: scenario.name, passed: false, outageMs: null, acknowledged: null, lost: null, seconds: FIRST_HEALTHY_WITHIN_MS / 1000, figures: {},
+        error: `the cluster did not come up: ${error instanceof Error ? error.message : String(error)}`,
+      });
+      cluster.close();
+      return null;
+    }
+  }
+
+  async #try(scenario: Scenario, cluster: Cluster): Promise<boolean> {
+    say(`${cluster.namespace} ${scenario.name}: ${scenario.promise}`);
+    const trial = new RunningTrial(scenario, cluster);
+    const result = await trial.run();
+    await this.#finish(cluster, result);
+    trial.close();
+    return result.passed;
+  }
+
+  async #finish(cluster: Cluster, result: Result): Promise<void> {
+    this.results.push(result);
+    const { error, ...rest } = result;
+    console.log(JSON.stringify(rest));
+    appendFileSync(`${this.directory}/results.jsonl`, `${JSON.stringify(result)}\n`);
+    if (error === undefined) return;
+    const directory = `${this.directory}/${cluster.namespace}/${result.scenario}`;
+    await dump(cluster, directory);
+    say(`FAILED ${result.scenario} in namespace ${cluster.namespace}: ${error}\n          what there was to see: ${directory}`);
+  }
+}

@@ -1,0 +1,116 @@
+/** One scenario on one cluster: the clients beside it, what must be true afterwards, and everything worth keeping when it is not. */
+import assert from 'node:assert/strict';
+import type { Machine } from '../target/machine';
+import type { Client } from './client';
+import type { Access, Cluster } from './cluster';
+import { fencesOf } from './fences';
+import { Ledger } from './ledger';
+import { prepareClients, startClient, startClientInNode } from './placement';
+import { Probes, type Overlap } from './probes';
+import { say } from './say';
+import type { Figures, Scenario, Trial } from './scenario';
+import { eventually, now, yes } from './wait';
+
+const TABLES = `
+  CREATE TABLE IF NOT EXISTS ledger (id bigint PRIMARY KEY);
+  CREATE TABLE IF NOT EXISTS probe (source text NOT NULL, at timestamptz NOT NULL DEFAULT clock_timestamp());
+  TRUNCATE ledger, probe;
+  GRANT ALL ON ledger, probe TO app`;
+
+const HEALTHY_WITHIN_MS = 120_000;
+
+export interface Result {
+  readonly scenario: string;
+  readonly passed: boolean;
+  readonly outageMs: number | null;
+  readonly acknowledged: number | null;
+  readonly lost: number | null;
+  readonly seconds: number;
+  readonly figures: Figures;
+  readonly error?: string;
+}
+
+export class RunningTrial implements Trial {
+  #clients: Client[] = [];
+  #ledger: Ledger | null = null;
+  #probes: Probes | null = null;
+  #probeClients: Client[] = [];
+  #access: Access | null = null;
+
+  constructor(readonly scenario: Scenario, readonly cluster: Cluster) {}
+
+  get ledger(): Ledger { return this.#ledger ?? missing('the clients have not been started'); }
+  get probes(): Probes { return this.#probes ?? missing('the clients have not been started'); }
+  get machine(): Machine { return this.cluster.target.machine ?? missing('there are no faults below Kubernetes here'); }
+
+  step(text: string): void {
+    say(`${this.cluster.namespace} ${this.scenario.name}: ${text}`);
+  }
+
+  async startClients(): Promise<void> {
+    const { cluster } = this;
+    this.#access = await cluster.access();
+    await prepareClients(cluster);
+    const primary = await cluster.primary();
+    await cluster.psql(primary, TABLES, this.#access.database);
+    const ledger = startClient(cluster, 'ledger', JSON.stringify(this.#access));
+    this.#clients.push(ledger);
+    this.#ledger = new Ledger(ledger);
+    this.#probeClients.push(startClient(cluster, 'probe'));
+    this.#probes = new Probes(this.#probeClients, (pod) => ({ ...this.#access, host: pod.ip }));
+    cluster.pods.onChange((pod) => this.#probes?.watch(pod));
+    await eventually('the first acknowledged writes', { withinMs: 20_000 }, async () => yes((await this.ledger.report()).acknowledged > 50));
+    await this.ledger.mark();
+  }
+
+  probeFromNode(node: string): void {
+    const client = startClientInNode(this.cluster, node, 'probe');
+    const own = new Probes([client], (pod) => ({ ...this.#access, host: pod.ip }));
+    this.cluster.pods.onChange((pod) => { if (pod.node === node) own.watch(pod); });
+    this.#probeClients.push(client);
+  }
+
+  overlaps(): Promise<readonly Overlap[]> {
+    return this.probes.overlaps();
+  }
+
+  async run(): Promise<Result> {
+    const { scenario, cluster } = this;
+    const began = now();
+    const logged = cluster.logs.lines.length;
+    let figures: Figures = {};
+    try {
+      if (scenario.startsEmpty !== true) await this.startClients();
+      figures = await scenario.run(this) ?? {};
+      await cluster.healthy(HEALTHY_WITHIN_MS);
+      const report = await this.ledger.report();
+      const balance = await this.ledger.verify();
+      if (scenario.mayLose !== true) assert.equal(balance.lost, 0, `acknowledged rows are missing, the first of them ${balance.firstLost.join(', ')}`);
+      const overlaps = await this.overlaps();
+      if (scenario.judgesOverlaps !== true) assert.deepEqual(overlaps, [], 'two instances acknowledged writes at once');
+      if (scenario.fences !== true) assert.deepEqual(fencesOf(cluster.logs.lines.slice(logged)), [], 'a primary fenced itself although nothing took its Lease away');
+      return {
+        scenario: scenario.name, passed: true, outageMs: report.longestMs, acknowledged: balance.acknowledged, lost: balance.lost, seconds: seconds(began), figures,
+      };
+    } catch (error) {
+      const report = await this.#ledger?.report().catch(() => null) ?? null;
+      return {
+        scenario: scenario.name, passed: false, outageMs: report?.longestMs ?? null, acknowledged: report?.acknowledged ?? null, lost: null,
+        seconds: seconds(began), figures, error: error instanceof Error ? error.stack ?? error.message : String(error),
+      };
+    }
+  }
+
+  close(): void {
+    for (const client of [...this.#clients, ...this.#probeClients]) client.close();
+    this.#probes = null;
+  }
+}
+
+function seconds(began: number): number {
+  return Math.round((now() - began) / 100) / 10;
+}
+
+function missing(what: string): never {
+  throw new Error(what);
+}

@@ -1,0 +1,39 @@
+/**
+ * The test cluster of this repository. The program goes on inside the network of its control plane, where pods, Services and the API server
+ * are reached directly, and holds the cluster against being replaced by another checkout for as long as it runs.
+ */
+import { spawnSync } from 'node:child_process';
+import { output } from '../harness/run';
+import { buildImages } from './images';
+import { CLUSTER, machine } from './machine';
+import { IMAGES, type Target } from './target';
+
+const INSIDE = 'CDK8S_POSTGRES_INSIDE';
+
+export const insideLocal = (): boolean => process.env[INSIDE] !== undefined;
+
+export async function localTarget(): Promise<Target> {
+  if (!insideLocal()) await enter();
+  return { kind: 'local', description: 'the test cluster of this repository', images: IMAGES, machine: machine(), reachesPods: true };
+}
+
+/** Does not come back: this very program runs again inside, and its exit code is this one's. */
+async function enter(): Promise<never> {
+  await output([CLUSTER, 'build'], { show: true });
+  await buildImages();
+  // Starts it or reuses it, and loads what is newer than what it has.
+  await output([CLUSTER, 'up'], { show: true });
+  const variables = environment(await output([CLUSTER, 'env']));
+  const { status } = spawnSync(CLUSTER, [
+    'use', 'nsenter', `--net=${variables.CLUSTER_NETNS}`, '--', process.execPath, ...process.execArgv, ...process.argv.slice(1),
+  ], {
+    stdio: 'inherit',
+    env: { ...process.env, ...variables, [INSIDE]: '1' },
+  });
+  process.exit(status ?? 1);
+}
+
+/** `export NAME=value` lines. */
+function environment(lines: string): { readonly [name: string]: string } {
+  return Object.fromEntries([...lines.matchAll(/^export (\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]));
+}

@@ -1,0 +1,74 @@
+/** The test cluster from below: its nodes, containers and processes, seen by the machine itself and so also while Kubernetes is blind. */
+import { readFileSync } from 'node:fs';
+import { output } from '../harness/run';
+
+export const CLUSTER = 'test/cluster/cluster';
+
+export interface Container {
+  readonly node: string;
+  readonly id: string;
+}
+
+export interface Machine {
+  cutOff(node: string): Promise<void>;
+  putBack(node: string): Promise<void>;
+  stopApiServer(): Promise<void>;
+  startApiServer(): Promise<void>;
+  /** Running containers of that pod: more than one when an old one has not gone yet. */
+  containers(namespace: string, pod: string): Promise<readonly Container[]>;
+  freeze(container: Container): Promise<void>;
+  thaw(container: Container): Promise<void>;
+  /** Processes of the container, with their numbers on this machine. */
+  processes(container: Container): Promise<readonly Process[]>;
+  /** The command line that runs a program in a node's network. */
+  inNode(node: string): readonly string[];
+  /** The command line that runs a program in a container's network. */
+  inNetworkOf(pid: number): readonly string[];
+}
+
+export interface Process {
+  readonly pid: number;
+  readonly parent: number;
+  readonly command: string;
+}
+
+export function machine(): Machine {
+  const cluster = (...args: string[]) => output([CLUSTER, ...args]);
+  const ctr = ({ node }: Container, ...args: string[]) => cluster('ctr', node, ...args);
+  return {
+    cutOff: async (node) => void await cluster('partition', node, 'on'),
+    putBack: async (node) => void await cluster('partition', node, 'off'),
+    stopApiServer: async () => void await cluster('apiserver', 'stop'),
+    startApiServer: async () => void await cluster('apiserver', 'start'),
+    containers: async (namespace, pod) => (await cluster('containerd-id', namespace, pod, 'postgres'))
+      .trim().split('\n').map((line) => line.split(' ')).map(([node, id]) => ({ node, id })),
+    freeze: async (container) => void await ctr(container, 'tasks', 'pause', container.id),
+    thaw: async (container) => void await ctr(container, 'tasks', 'resume', container.id),
+    processes: async (container) => (await ctr(container, 'tasks', 'ps', container.id))
+      .trim().split('\n').slice(1).map((line) => Number(line.trim().split(/\s+/)[0])).flatMap(processOf),
+    inNode: (node) => [CLUSTER, 'exec-node', node],
+    inNetworkOf: (pid) => ['nsenter', `--net=/proc/${pid}/ns/net`, '--'],
+  };
+}
+
+/** Nothing when it has ended meanwhile. */
+function processOf(pid: number): Process[] {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+    return [{ pid, parent, command }];
+  } catch {
+    return [];
+  }
+}
+
+/** Still there, and not just waiting to be reaped. */
+export function isAlive({ pid }: Process): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return !['Z', 'X'].includes(stat[stat.lastIndexOf(')') + 2]);
+  } catch {
+    return false;
+  }
+}
