@@ -30,7 +30,7 @@ export class KubeClusterStates implements ClusterStates {
 
   refresh(): Promise<void> {
     const age = this.context.clock.now() - this.#readAt;
-    if (age < (this.#view.kind === 'present' ? REREAD : RETRY)) return Promise.resolve();
+    if (age < (this.#view.kind === 'present' && this.#view.initialized ? REREAD : RETRY)) return Promise.resolve();
     this.#reading ??= this.#read().finally(() => { this.#reading = null; });
     return this.#reading;
   }

@@ -4,7 +4,8 @@ import { AGENT_STATE_DIR, CERTIFICATES_DIR } from '../../contract/paths.js';
 import type { ClusterSpec } from '../../contract/spec.js';
 import type { Snapshot } from '../core/types.js';
 import { reconcileCredentials } from '../credentials/reconcile.js';
-import { writeCertificateFiles } from '../credentials/files.js';
+import { VolumeCopies } from '../credentials/copies.js';
+import { loadCredentials } from '../credentials/load.js';
 import type { Credentials, Duty as CredentialsDuty } from '../credentials/types.js';
 import type { Secrets } from '../kube/types.js';
 import type { ProblemBoard } from '../problems.js';
@@ -19,6 +20,8 @@ export interface CredentialsContext {
   readonly log: Logger;
   /** New or renewed certificates lie in their files. */
   readonly renewed: (credentials: Credentials) => Promise<void>;
+  /** A Secret was filled, so a password may be new. */
+  readonly filled: () => void;
 }
 
 export class CredentialsKeeper implements Duty {
@@ -26,6 +29,7 @@ export class CredentialsKeeper implements Duty {
   readonly every = 10_000;
   #passwords: ReadonlyMap<string, string> = new Map();
   #have = false;
+  readonly #copies = new VolumeCopies(`${AGENT_STATE_DIR}/credentials`);
 
   constructor(private readonly context: CredentialsContext) {}
 
@@ -35,7 +39,7 @@ export class CredentialsKeeper implements Duty {
   async run(): Promise<void> {
     const { namespace, secrets, spec, problems, log, renewed } = this.context;
     const report = await reconcileCredentials({
-      spec: spec(), namespace, secrets, copiesDir: `${AGENT_STATE_DIR}/credentials`, duty: this.#duty(), now: new Date(),
+      spec: spec(), namespace, secrets, copies: this.#copies, duty: this.#duty(), now: new Date(),
     });
     for (const secret of report.written) log.info({ secret }, 'Secret filled');
     problems.set('CredentialsProblem', report.problems.length === 0 ? null : report.problems.map((p) => p.message).join('; '));
@@ -43,7 +47,8 @@ export class CredentialsKeeper implements Duty {
     if (report.credentials === null) {
       throw new Error('certificates are not there yet: waiting for the Secrets to be filled');
     }
-    const changed = await writeCertificateFiles(CERTIFICATES_DIR, report.credentials);
+    if (report.written.length > 0) this.context.filled();
+    const changed = await loadCredentials(CERTIFICATES_DIR, report.credentials);
     if (changed || !this.#have) await renewed(report.credentials);
     this.#have = true;
   }

@@ -6,6 +6,7 @@ import { writeIncarnation } from './identity.js';
 import { ensurePrivateDirectory } from './initdb.js';
 import { beginWork, endWork } from './marker.js';
 import { moveAside } from './move-aside.js';
+import { markStandby } from './standby-signal.js';
 import { program, run, underLock } from './run.js';
 import { identifySystem } from './upstream.js';
 import type { PostgresPaths, Upstream } from './types.js';
@@ -31,6 +32,8 @@ export async function clone(paths: PostgresPaths, source: CloneSource, log: Logg
   const control = await readControlData(paths);
   if (control.systemId !== systemId) throw new Error(`the clone of ${upstream.host} is of system ${control.systemId}, not ${systemId}`);
   const incarnation = await writeIncarnation(paths, systemId);
+  // Its control file is the primary's; nobody may take the copy for one that has led.
+  await markStandby(paths);
   await endWork(paths, 'clone');
   log.info({ from: upstream.host, incarnation }, 'cloned');
   return { incarnation };

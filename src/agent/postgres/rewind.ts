@@ -1,6 +1,4 @@
 /** Turns a data directory that went its own way back to the last common point and on to a new primary's state, by pg_rewind. */
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { configFile } from './config.js';
 import { rewindConninfo } from './conninfo.js';
@@ -10,6 +8,7 @@ import { messageOf } from './files.js';
 import { parseHistory } from './history.js';
 import { beginWork, endWork } from './marker.js';
 import { LOCKED, program, run, underLock, type Finished } from './run.js';
+import { markStandby, unmarkStandby } from './standby-signal.js';
 import { identifySystem, withUpstream } from './upstream.js';
 import { readWalEnd } from './wal-end.js';
 import type { PostgresPaths, Upstream } from './types.js';
@@ -38,13 +37,18 @@ export async function rewind(paths: PostgresPaths, source: RewindSource, log: Lo
   log.warn({ from: source.upstream.host, divergedBytes: String(diverged.divergedBytes), savedTo: diverged.savedTo }, 'rewinding');
   await beginWork(paths, 'rewind');
   // With it, the single-user server in which pg_rewind recovers a crashed data directory refuses to run.
-  await rm(join(paths.pgdata, 'standby.signal'), { force: true });
+  const wasStandby = await unmarkStandby(paths);
   const finished = await pgRewind(paths, source.upstream, log, signal);
   if (finished.code !== 0) {
     // It copies nothing before it has said how much; until then the data is what it was.
-    if (!/need to copy/.test(finished.stderr)) await endWork(paths, 'rewind');
+    if (!/need to copy/.test(finished.stderr)) {
+      if (wasStandby) await markStandby(paths);
+      await endWork(paths, 'rewind');
+    }
     throw new RewindError(kindOf(finished), `pg_rewind from ${source.upstream.host} failed: ${finished.stderr}`);
   }
+  // From here on it only follows; its control file may still look like a primary's.
+  await markStandby(paths);
   await endWork(paths, 'rewind');
   return diverged;
 }

@@ -8,6 +8,7 @@ import { startPeerServer } from '../api/peer-server.js';
 import type { HealthView, PeerServer } from '../api/types.js';
 import { KubeClusterStates } from '../cluster-states.js';
 import { formatLsn } from '../core/lsn.js';
+import type { LeaderRecord, LeaseView } from '../core/types.js';
 import { PipeDeadman } from '../deadman.js';
 import { CredentialsKeeper } from '../duties/credentials.js';
 import { DutyRunner } from '../duties/duty.js';
@@ -85,6 +86,7 @@ export async function runInstance(context: InstanceContext, running: (view: Inst
       else peerServer.setCertificates(fresh);
       postgres.server.reload();
     },
+    filled: () => duties.primary.wake(),
   });
   const major = await installedMajor(paths);
   const postgres = new SupervisedPostgres(paths, {
@@ -95,7 +97,8 @@ export async function runInstance(context: InstanceContext, running: (view: Inst
       const hostaddr = peers.ipOf(instance);
       return host === null || hostaddr === null ? null : { host, hostaddr, port: POSTGRES_PORT };
     },
-    systemId: () => (states.view.kind === 'present' ? states.view.systemId : null),
+    // The Lease is newer than the state object, which is read less often.
+    systemId: () => (states.view.kind === 'present' && states.view.systemId !== null ? states.view.systemId : leaderOf(lease.view)?.systemId ?? null),
     credentials: async () => { if (!credentials.have) await duties.credentials.once(); },
     receiveHandover: async (from, range) => {
       const peer = peers.addressOf(from);
@@ -194,6 +197,10 @@ function waiting(loop: Loop): { code: string | null; reason: string } {
     default:
       return { code: null, reason: '' };
   }
+}
+
+function leaderOf(view: LeaseView): LeaderRecord | null {
+  return 'record' in view ? view.record.leader : null;
 }
 
 function pathsOf(spec: ClusterSpec, instance: string): PostgresPaths {
