@@ -109,6 +109,7 @@ export class SupervisedPostgres implements LocalPostgres {
 
   async promote(signal: AbortSignal): Promise<void> {
     await this.server.promote(signal);
+    this.#observer.pointedAt(null, this.now());
     await this.#lookAgain();
     // Off the critical path: what remains of the takeover, and the checkpoint without which nobody can rewind to this timeline (I24).
     void (async () => {
