@@ -10,6 +10,7 @@ import { AgentIdentity } from './identity';
 import { ImageOptions } from './images';
 import { InstanceOptions, PostgresInstance } from './instance';
 import { resolveInstances } from './instance-list';
+import { checkKeys } from './labels';
 import { Replication } from './replication';
 import { PodAntiAffinity } from './scheduling';
 import { ClusterServices, Routing } from './services';
@@ -193,6 +194,8 @@ export class PostgresCluster extends PostgresClusterBase {
     super(scope, id, props.name ?? id);
     const { labels, annotations, routing } = props;
     const common = { cluster: this, labels, annotations };
+    checkKeys(this, 'labels', labels);
+    checkKeys(this, 'annotations', annotations);
     const instances = resolveInstances(this, props);
     this.users = resolveUsers(this, props.users).map(({ name }) => name);
 

@@ -3,7 +3,7 @@ import { ContainerResources, k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import type { IPostgresCluster } from './cluster-reference';
 import { DEFAULT_AGENT_IMAGE, defaultPostgresImage, ImageOptions } from './images';
-import { instanceLabels, instanceSelector, orNothing } from './labels';
+import { checkKeys, instanceLabels, instanceSelector, orNothing } from './labels';
 import { ClusterNames, RESERVED_INSTANCE_NAMES } from './naming';
 import { instancePodSpec } from './pod';
 import { affinity, PodAntiAffinity } from './scheduling';
@@ -217,6 +217,9 @@ export class PostgresInstance extends Construct {
   constructor(scope: Construct, id: string, props: PostgresInstanceProps) {
     super(scope, id);
     checkName(this, props.instanceName);
+    checkKeys(this, 'labels', props.labels);
+    checkKeys(this, 'annotations', props.annotations);
+    if (props.zone === '') refuse(this, 'zone', 'is ""', 'name the zone as its nodes\' label does, or leave it out for any');
     const uid = checkUid(this, props.uid ?? DEFAULT_UID);
     const { clusterName } = props.cluster;
     const names = new ClusterNames(clusterName);

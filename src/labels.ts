@@ -1,4 +1,6 @@
+import type { IConstruct } from 'constructs';
 import { CLUSTER_LABEL, COMPONENT_INSTANCE, COMPONENT_LABEL, INSTANCE_LABEL } from './contract';
+import { refuse } from './validation';
 
 /**
  * Labels and annotations of the synthesized objects.
@@ -7,6 +9,15 @@ import { CLUSTER_LABEL, COMPONENT_INSTANCE, COMPONENT_LABEL, INSTANCE_LABEL } fr
  */
 
 export type Labels = { readonly [key: string]: string };
+
+const OWN_KEYS = 'cdk8s-postgres/';
+
+/** Keys of our own are kept by constructs and agents. */
+export function checkKeys(scope: IConstruct, prop: string, map: Labels = {}): void {
+  for (const key of Object.keys(map).filter((name) => name.startsWith(OWN_KEYS))) {
+    refuse(scope, prop, `sets "${key}", and the keys of ${OWN_KEYS} belong to the library`, 'leave it out');
+  }
+}
 
 /** On every object of a cluster. A user's labels come first, so that they never replace one that agents and Services rely on. */
 export function clusterLabels(cluster: string, own: Labels = {}): Labels {
