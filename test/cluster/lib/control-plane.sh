@@ -76,7 +76,6 @@ apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration
 clientConnection: {kubeconfig: $PKI/proxy.kubeconfig}
 mode: iptables
-iptables: {minSyncPeriod: 100ms}
 clusterCIDR: 10.244.0.0/16
 conntrack: {maxPerCore: 0, min: 0}
 hostnameOverride: ${2:-$1}

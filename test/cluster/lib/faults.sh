@@ -34,6 +34,16 @@ switch_apiserver() {
   esac
 }
 
+heal() {
+  local node id
+  for node in "${NODES[@]}"; do
+    partition_node "$node" off
+    cut_one_way "$node" off
+    for id in $(node_ctr "$node" tasks list | awk '$3 == "PAUSED" {print $1}'); do node_ctr "$node" tasks resume "$id"; done
+  done
+  switch_apiserver start
+}
+
 exec_in_control_plane() {
   # Cluster DNS names are resolved too: a resolv.conf of the command's own, in a mount namespace of its own.
   printf 'nameserver %s\nsearch svc.cluster.local cluster.local\noptions ndots:5\n' "$CP_ADDRESS" > "$RUN/resolv.conf"

@@ -5,6 +5,8 @@ cluster_up() { with_cluster_lock up_locked; }
 up_locked() {
   refuse_if_used_by_others
   with_build_lock build_all
+  # A killed test may have left a fault behind; where somebody is using the cluster, the fault is his.
+  ! [ -e "$RUN/up" ] || in_use || heal_quietly
   if is_healthy; then
     own
     load_newer_images
@@ -29,6 +31,8 @@ is_healthy() {
   [ "$(owner)" = "$REPO" ] || { say "the running cluster is of another checkout's making"; return 1; }
   say "note: the running cluster was started by an older state of test/cluster; 'cluster down' first to have the new one"
 }
+
+heal_quietly() { (heal) > "$RUN/logs/heal.log" 2>&1 || true; }
 
 all_run() {
   local daemon

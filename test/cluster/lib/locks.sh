@@ -32,10 +32,12 @@ use_cluster() {
   exec "$@"
 }
 
+in_use() { ! (flock -x -n 6) 6>>"$(use_lock)"; }
+
 # Before another checkout's cluster is taken over or stopped: nobody may be using it.
 refuse_if_used_by_others() {
   local owner
   owner=$(owner)
   [ -z "$owner" ] || [ "$owner" = "$REPO" ] && return
-  (flock -x -n 6 || die "the cluster '$NAME' is in use by the checkout $owner: wait for it, or take another: CLUSTER_NAME=second test/cluster/cluster up") 6>>"$(use_lock)"
+  ! in_use || die "the cluster '$NAME' is in use by the checkout $owner: wait for it, or take another: CLUSTER_NAME=second test/cluster/cluster up"
 }
