@@ -2,14 +2,13 @@
 import { access, writeFile } from 'node:fs/promises';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
 import type { Logger } from 'pino';
 import { configFile } from './config.js';
 import { unlessAbsent } from './files.js';
 import { killLockHolders } from './lock.js';
 import { waitForPromotion } from './promotion.js';
 import { environment, LOCKED, program, underLock } from './run.js';
+import { forwardLog } from './server-log.js';
 import type { PostgresExit, PostgresPaths, Role, ServerState } from './types.js';
 
 /**
@@ -58,8 +57,9 @@ export class PostgresServer {
     this.child = child;
     this.role = role;
     this.stopping = false;
-    this.forwardLines(child.stdout);
-    this.forwardLines(child.stderr);
+    for (const stream of [child.stdout, child.stderr]) {
+      forwardLog(stream, this.log, (line) => this.lineListeners.forEach((listener) => listener(line)));
+    }
     child.on('exit', (code, signal) => this.exited(code, signal));
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve);
@@ -129,14 +129,6 @@ export class PostgresServer {
     this.lastExit = exit;
     this.log.info({ exit, asked: this.stopping }, 'PostgreSQL ended');
     for (const listener of this.exitListeners) listener(exit);
-  }
-
-  private forwardLines(stream: Readable): void {
-    createInterface({ input: stream }).on('line', (line) => {
-      const alarming = / (?:FATAL|PANIC): /.test(line);
-      this.log[alarming ? 'warn' : 'info']({ source: 'postgres' }, line);
-      for (const listener of this.lineListeners) listener(line);
-    });
   }
 }
 
