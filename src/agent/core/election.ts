@@ -1,7 +1,8 @@
 /** Who should lead next: fitness, rank and patience (I10, I11, I40). */
 import { openSince } from './lease.js';
+import { HANDOVER_LIMIT } from './successor.js';
 import { comparePositions } from './timeline.js';
-import type { LeaderRecord, Milliseconds, Release, Report, Snapshot, WalPosition } from './types.js';
+import type { LeaderRecord, Lsn, Milliseconds, Release, Report, Snapshot, WalPosition } from './types.js';
 
 /** How long a candidate waits for each better one to claim before it claims itself. */
 export const PATIENCE: Milliseconds = 2_000;
@@ -42,12 +43,23 @@ export function unfit(s: Snapshot): string | null {
   return null;
 }
 
+/**
+ * A candidate that lacks more than this of the leader's last known WAL does not lead: it is a stale volume or a replica that had long
+ * fallen behind, not a failover (I15). Deleting the Lease is a person's way to say that the loss is accepted.
+ */
+export const MAXIMUM_LAG: Lsn = 64n * 1024n * 1024n;
+
 /** Why a position may not become the leader's without somebody's decision to lose data (I10, I40); null when it may. */
-export function ineligible(position: WalPosition, leader: Pick<LeaderRecord, 'timeline' | 'release' | 'inherited'>): string | null {
+export function ineligible(position: WalPosition, leader: Pick<LeaderRecord, 'timeline' | 'lsn' | 'release' | 'inherited'>): string | null {
   if (position.timeline < leader.timeline) {
     return `its timeline ${position.timeline} is older than ${leader.timeline}, on which a leader has accepted writes`;
   }
   const release = leader.release ?? leader.inherited;
+  // What a crashed leader's agent hands over is not lost.
+  const allowed = release?.kind === 'crashed' ? HANDOVER_LIMIT : MAXIMUM_LAG;
+  if (position.timeline === leader.timeline && leader.lsn - position.lsn > allowed) {
+    return `it lacks ${leader.lsn - position.lsn} bytes of the last leader's WAL, and at most ${allowed} may be lost`;
+  }
   if (release !== null && release.kind !== 'crashed' && position.timeline === release.timeline && position.lsn < release.lsn) {
     return `it lacks WAL that ${release.from} had when it stopped cleanly`;
   }

@@ -8,6 +8,7 @@ const WAL_REMOVED_PATIENCE: Milliseconds = 30_000;
 
 export function follow(s: Snapshot, holder: Holder): Decision {
   if (!s.spec.instances.some((i) => i.name === s.me.instance)) return wait('Unlisted', 'the spec does not list this instance; it stays as it is');
+  if (s.spec.instances.some((i) => i.name === s.me.instance && i.retire)) return retire(s);
   if (s.postgres.kind === 'stopped' && !s.postgres.lockFree) return wait('WaitingForLock', 'an older PostgreSQL still runs on the data directory');
   if (s.data.kind === 'unusable') return wait(s.data.code === 'otherMajor' ? 'MajorMismatch' : 'DataUnreadable', s.data.why);
 
@@ -15,6 +16,13 @@ export function follow(s: Snapshot, holder: Holder): Decision {
   if (leader === null) return wait('LeaderUnreachable', `${holder.instance} holds the Lease, but is not known to be primary yet`);
   if (s.postgres.kind === 'standby') return keepFollowing(s, s.postgres, holder.instance, leader);
   return fromData(s, s.data, holder.instance, leader);
+}
+
+/** Somebody else leads, so this instance is no longer needed: it stops, and its slot can be dropped (architecture.md 12). */
+function retire(s: Snapshot): Decision {
+  return s.postgres.kind === 'stopped'
+    ? wait('Retired', 'this instance is retired: its entry in the spec can be removed')
+    : { action: { do: 'stop', mode: 'fast' }, reason: 'this instance is to be retired and another one leads' };
 }
 
 /** The leader's own word, and only once it is primary: before that its history may still change. */

@@ -228,7 +228,7 @@ export type WaitCode =
   | 'Leading' | 'Following' | 'Busy'
   | 'LeaseUnknown' | 'StateUnknown' | 'WaitingForLeader' | 'WaitingForBetterCandidate' | 'WaitingForFormerLeader' | 'WaitingForExpiry' | 'WaitingForLock'
   | 'NotEligible' | 'MajorMismatch' | 'Unlisted' | 'DataUnreadable' | 'SystemIdMismatch' | 'InitializedWithoutData' | 'LeaderUnreachable' | 'Divergent'
-  | 'Leaving';
+  | 'Leaving' | 'Retired';
 
 export interface Decision {
   readonly action: Action;

@@ -47,7 +47,7 @@ export function slotDuty(context: PrimaryContext): Duty {
       const s = context.snapshot();
       if (s === null || (s.postgres.kind !== 'primary' && s.postgres.kind !== 'standby')) return;
       const others = s.spec.instances
-        .filter((i) => i.name !== context.instance)
+        .filter((i) => i.name !== context.instance && !i.retire)
         .map((i) => ({ instance: i.name, lsn: s.peers.find((p) => p.instance === i.name)?.report?.position?.lsn ?? null }));
       const { created, dropped, lost } = await reconcileSlots(context.paths, s.postgres.kind, others);
       if (created.length + dropped.length + lost.length > 0) context.log('replication slots were brought in line', { created, dropped, lost });

@@ -38,7 +38,7 @@ export function rolloutDuty(context: RolloutContext): Duty {
       if (!sets.ok) throw new Error(sets.message);
       const step = planRollout({
         me: context.instance,
-        instances: spec.instances.map((i) => ({ name: i.name, updateRevision: sets.value.find((set) => set.name === i.statefulSet)?.updateRevision ?? null })),
+        instances: spec.instances.filter((i) => !i.retire).map((i) => ({ name: i.name, updateRevision: sets.value.find((set) => set.name === i.statefulSet)?.updateRevision ?? null })),
         pods: pods.value.flatMap(asRolloutPod),
         specMajor: spec.postgresVersion,
         dataMajor,

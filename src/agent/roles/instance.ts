@@ -29,6 +29,7 @@ import { SupervisedPostgres } from '../local/local-postgres.js';
 import { Loop } from '../loop.js';
 import { PeerDirectory } from '../peers.js';
 import { installedMajor } from '../postgres/controldata.js';
+import { messageOf } from '../postgres/files.js';
 import { receiveWal, sendWal } from '../postgres/wal-handover.js';
 import type { PostgresPaths, WalRange } from '../postgres/types.js';
 import type { Clock, Journal } from '../ports.js';
@@ -65,7 +66,7 @@ export async function runInstance(context: InstanceContext, running: (view: Inst
   const me = { instance: environment.instance, podUid: environment.podUid, bootId: environment.bootId, kernelBootId: environment.kernelBootId };
   const address = { ip: environment.podIp, podName: environment.podName, podUid: environment.podUid, nodeName: environment.nodeName };
   const paths = pathsOf(spec(), environment.instance);
-  const journal = journalOf(log, events);
+  const journal = journalOf(log, events, problems);
   const deadman = new PipeDeadman();
 
   const pods = new KubePods(api, cluster);
@@ -113,7 +114,7 @@ export async function runInstance(context: InstanceContext, running: (view: Inst
   const loop: Loop = new Loop(
     { clock, lease, states, peers, postgres, deadman, journal, spec: () => specs.view },
     { ...me, deadBootIds: environment.deadBootIds },
-    (snapshot) => {
+    (snapshot, decision) => {
       const leads = snapshot.postgres.kind === 'primary' && snapshot.lease.kind === 'mine';
       if (leads !== wasPrimary) {
         wasPrimary = leads;
@@ -122,6 +123,7 @@ export async function runInstance(context: InstanceContext, running: (view: Inst
       }
       problems.set('LeaseProblem', lease.problem);
       problems.set('StateProblem', states.problem);
+      if (decision.action.do === 'wait' && (decision.action.code === 'Leading' || decision.action.code === 'Following')) problems.set('ActionFailed', null);
       const { code, reason } = waiting(loop);
       problems.set('Blocked', code === null ? null : `${code}: ${reason}`);
     },
@@ -172,7 +174,7 @@ export async function runInstance(context: InstanceContext, running: (view: Inst
   void pods.watch(() => { void peers.refreshPods(); }, over.signal);
   void every(PODS_POLL, clock, over.signal, () => peers.refreshPods());
   void every(HEARTBEAT, clock, over.signal, () => peers.poll());
-  await lease.read();
+  await Promise.all([lease.read(), postgres.refresh(), peers.refreshPods()]);
   running({ health: () => healthOf(loop.snapshot, loop.decision, clock.now(), problems) });
   for (const duty of Object.values(duties)) void duty.keep(over.signal);
 
@@ -220,13 +222,16 @@ function pathsOf(spec: ClusterSpec, instance: string): PostgresPaths {
   };
 }
 
-function journalOf(log: Logger, events: Events): Journal {
+function journalOf(log: Logger, events: Events, problems: ProblemBoard): Journal {
   return {
     decided: (what, reason, details) => {
       log.info({ decision: what, ...printable(details ?? {}) }, reason);
       if (['promote', 'initdb', 'clone', 'rewind', 'setAside', 'releaseLease', 'stop'].includes(what)) events.tell('Normal', what, reason);
     },
-    failed: (what, error) => log.warn({ action: what, err: error }, 'the action failed and is tried again'),
+    failed: (what, error) => {
+      log.warn({ action: what, err: error }, 'the action failed and is tried again');
+      problems.set('ActionFailed', `${what}: ${messageOf(error)}`);
+    },
   };
 }
 
