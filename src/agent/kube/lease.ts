@@ -3,7 +3,7 @@ import { CLUSTER_LABEL, LEADER_ANNOTATION } from '../../contract/index.js';
 import type { Holder, LeaseRecord } from '../core/types.js';
 import { LEASES, type KubeApi, type Lease } from './client.js';
 import { formatLeaderRecord, parseLeaderRecord } from './leader-record.js';
-import type { LeaseBody, LeaseReading, LeaseStore, Result } from './types.js';
+import type { Failure, LeaseBody, LeaseReading, LeaseStore, Result } from './types.js';
 import { watchAll } from './watch.js';
 
 export class KubeLeaseStore implements LeaseStore {
@@ -25,7 +25,14 @@ export class KubeLeaseStore implements LeaseStore {
     const changesHands = body.holder !== null && (previous.holder === null || formatHolder(previous.holder) !== formatHolder(body.holder));
     // The uid matters: a PUT to a Lease that was deleted meanwhile would create it anew, whatever its resourceVersion.
     const metadata = { name: this.name, namespace: this.api.namespace, uid, resourceVersion };
-    return this.written(await this.api.replace(LEASES, this.compose(metadata, body, previous.term + (changesHands ? 1 : 0))), body);
+    const replaced = this.written(await this.api.replace(LEASES, this.compose(metadata, body, previous.term + (changesHands ? 1 : 0))), body);
+    return !replaced.ok && replaced.kind === 'conflict' ? await this.explain(replaced) : replaced;
+  }
+
+  /** The API server calls both a conflict: somebody was faster, and the Lease is gone. */
+  private async explain(conflict: Failure): Promise<Failure> {
+    const now = await this.api.get(LEASES, this.name);
+    return !now.ok && now.kind === 'notFound' ? now : conflict;
   }
 
   async watch(wake: (seen: LeaseReading) => void, signal: AbortSignal): Promise<void> {

@@ -22,7 +22,9 @@ export class KubePods implements Pods {
 
   async labelRole(pod: { readonly name: string; readonly uid: string }, role: string | null): Promise<Result<void>> {
     const patched = await this.api.patch(PODS, pod.name, { metadata: { uid: pod.uid, labels: { [ROLE_LABEL]: role } } });
-    return patched.ok ? { ok: true, value: undefined } : patched;
+    if (patched.ok) return { ok: true, value: undefined };
+    // Another pod under the same name: the API server takes the uid in the patch for an attempt to change it.
+    return patched.kind === 'invalid' && patched.message.includes('metadata.uid') ? { ...patched, kind: 'conflict' } : patched;
   }
 
   async delete(pod: { readonly name: string; readonly uid: string }): Promise<Result<void>> {

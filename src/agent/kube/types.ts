@@ -58,7 +58,7 @@ export interface LeaseStore {
   get(): Promise<Result<LeaseReading>>;
   /** 'exists' when somebody was faster. */
   create(body: LeaseBody): Promise<Result<LeaseRecord>>;
-  /** 'conflict' when the Lease is no longer `previous`, 'notFound' or 'conflict' when it is gone. The term grows when a new holder comes. */
+  /** 'conflict' when the Lease is no longer `previous`, 'notFound' when it is gone. The term grows when a new holder comes. */
   replace(previous: LeaseRecord, body: LeaseBody): Promise<Result<LeaseRecord>>;
   /** Wakes on every change until aborted; says nothing about the time between two changes, so the caller polls too (I34). */
   watch(wake: (seen: LeaseReading) => void, signal: AbortSignal): Promise<void>;
@@ -136,7 +136,7 @@ export interface Pods {
   /** All instance pods of the cluster. */
   list(): Promise<Result<readonly PodInfo[]>>;
   watch(wake: () => void, signal: AbortSignal): Promise<void>;
-  /** Sets the role label, or removes it with null. */
+  /** Sets the role label, or removes it with null: 'conflict' when the name now belongs to another. */
   labelRole(pod: { readonly name: string; readonly uid: string }, role: string | null): Promise<Result<void>>;
   /** Deletes exactly this pod: 'conflict' when the name now belongs to another. */
   delete(pod: { readonly name: string; readonly uid: string }): Promise<Result<void>>;
