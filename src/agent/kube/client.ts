@@ -110,13 +110,18 @@ export class KubeApi {
     for (const [key, value] of Object.entries({ watch: 'true', allowWatchBookmarks: 'true', timeoutSeconds: `${seconds}`, resourceVersion })) {
       watching.set(key, value);
     }
+    // The time limit of a request holds for the beginning of the answer only.
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), this.options.requestTimeout());
     try {
-      const message = await this.transport.open({ method: 'GET', path: this.path(kind, null, watching) }, signal);
+      const message = await this.transport.open({ method: 'GET', path: this.path(kind, null, watching) }, AbortSignal.any([signal, late.signal]));
       if (message.statusCode === 200) return { ok: true, value: message };
       message.destroy();
       return failureOf(message.statusCode ?? 0, '', `watch of ${kind.plural}`);
     } catch (error) {
       return unreachable(`watch of ${kind.plural}`, error);
+    } finally {
+      clearTimeout(timer);
     }
   }
 
