@@ -1,0 +1,67 @@
+import { mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect, createServer, type TLSSocket } from 'node:tls';
+import type { AddressInfo } from 'node:net';
+import { loadCredentials } from '../../../src/agent/credentials/load.js';
+import { Agent, runningCluster, SecretsInMemory } from './cluster';
+
+const directory = () => join(mkdtempSync(join(process.env.CDK8S_POSTGRES_TEST_DIR ?? tmpdir(), 'certificates-')), 'run');
+const names = ['agent', 'replication', 'rewind', 'server'];
+
+test('all certificates lie where PostgreSQL reads them, for its eyes only, and are written only when they differ', async () => {
+  const { leader } = await runningCluster();
+  const { credentials } = await leader.reconcile('lead');
+  const where = directory();
+  expect(await loadCredentials(where, credentials!)).toBe(true);
+  expect(readdirSync(where).sort()).toEqual(['ca.crt', ...names.flatMap((name) => [`${name}.crt`, `${name}.key`])].sort());
+  expect(readdirSync(where).map((file) => statSync(join(where, file)).mode & 0o777)).toEqual(readdirSync(where).map(() => 0o600));
+  expect(await loadCredentials(where, credentials!)).toBe(false);
+  expect(await loadCredentials(where, { ...credentials!, server: credentials!.agent })).toBe(true);
+});
+
+describe('over TLS', () => {
+  let files: string;
+  beforeAll(async () => {
+    const { leader } = await runningCluster();
+    files = directory();
+    await loadCredentials(files, (await leader.reconcile('lead')).credentials!);
+  });
+  const read = (name: string) => readFileSync(join(files, name));
+
+  /** Who a client that presents this certificate is to the server; rejects when one does not trust the other. */
+  async function login(client: string, host: string, authority = read('ca.crt')): Promise<string> {
+    const server = createServer({ cert: read('server.crt'), key: read('server.key'), ca: authority, requestCert: true, rejectUnauthorized: true });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const seen = new Promise<string>((resolve, reject) => {
+      server.on('secureConnection', (socket: TLSSocket) => resolve(String(socket.getPeerCertificate().subject.CN)));
+      server.on('tlsClientError', reject);
+    });
+    const { port } = server.address() as AddressInfo;
+    const socket = connect({ host: '127.0.0.1', port, servername: host, ca: read('ca.crt'), cert: read(`${client}.crt`), key: read(`${client}.key`) });
+    const failed = new Promise<never>((_, reject) => socket.on('error', reject));
+    try {
+      return await Promise.race([seen, failed]);
+    } finally {
+      socket.destroy();
+      server.close();
+    }
+  }
+
+  test.each([['replication', 'cdk8s_replication'], ['rewind', 'cdk8s_rewind'], ['agent', 'cdk8s-postgres-agent']])('the %s certificate logs in as %s at every instance', async (client, commonName) => {
+    expect(await login(client, 'orders-2-0.orders-instances.shop.svc')).toBe(commonName);
+  });
+
+  test('a client that calls a name which is not the cluster\'s refuses the server', async () => {
+    await expect(login('agent', 'billing-rw.shop.svc')).rejects.toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
+  });
+
+  test('another cluster\'s authority does not accept these certificates', async () => {
+    const { credentials } = await new Agent(new SecretsInMemory()).reconcile('found');
+    await expect(login('agent', 'orders-rw', Buffer.from(credentials!.authority))).rejects.toThrow();
+  });
+
+  test('a server\'s certificate is no client\'s', async () => {
+    await expect(login('server', 'orders-rw')).rejects.toThrow();
+  });
+});

@@ -1,0 +1,269 @@
+import { X509Certificate } from 'node:crypto';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeAuthority } from '../../../src/agent/credentials/pki.js';
+import { Agent, runningCluster, SECRETS, SecretsInMemory, specOf } from './cluster';
+
+const DAY = 86_400_000;
+const inDays = (days: number) => new Date(Date.now() + days * DAY);
+const codes = (report: { problems: readonly { code: string }[] }) => report.problems.map(({ code }) => code);
+
+describe('a new cluster', () => {
+  test('gets its authority and certificates from the one that founds it, and its users\' Secrets only when it leads', async () => {
+    const secrets = new SecretsInMemory();
+    const agent = new Agent(secrets);
+    const founding = await agent.reconcile('found');
+    expect(founding).toMatchObject({ problems: [], passwords: new Map() });
+    expect(founding.credentials).not.toBeNull();
+    expect(secrets.data('orders-app-user')).toEqual({});
+    const leading = await agent.reconcile('lead');
+    expect(leading.passwords.get('app')).toMatch(/^[A-Za-z0-9_-]{32}$/);
+    expect(leading.written.map(({ secret }) => secret)).toEqual(['orders-app-user']);
+  });
+
+  test('gets nothing from those who do not found it', async () => {
+    for (const duty of ['keep', 'lead'] as const) {
+      const secrets = new SecretsInMemory();
+      const report = await new Agent(secrets).reconcile(duty);
+      expect(report).toMatchObject({ credentials: null, written: [] });
+      expect(codes(report)).toEqual(['AuthorityMissing']);
+      expect(Object.values(secrets.all()).every((data) => Object.keys(data).length === 0)).toBe(true);
+    }
+  });
+
+  test('has one authority even when two found it at once, and both end with the same keys', async () => {
+    const secrets = new SecretsInMemory();
+    const agents = [new Agent(secrets), new Agent(secrets)];
+    await Promise.all(agents.map(async (agent) => await agent.reconcile('found')));
+    const [a, b] = [await agents[0]!.reconcile('found'), await agents[1]!.reconcile('found')];
+    expect(a.credentials).not.toBeNull();
+    expect(a.credentials).toEqual(b.credentials);
+  });
+
+  test('whose authority could not be stored does not use it', async () => {
+    const secrets = new SecretsInMemory();
+    secrets.fill = async () => ({ ok: false, kind: 'unreachable', message: 'no answer' });
+    const report = await new Agent(secrets).reconcile('found');
+    expect(report.credentials).toBeNull();
+    expect(codes(report)).toEqual(['SecretUnreachable']);
+  });
+});
+
+describe('a running cluster', () => {
+  test('writes nothing when nothing has changed, whoever looks', async () => {
+    const { leader, replica } = await runningCluster();
+    expect((await leader.reconcile('lead')).written).toEqual([]);
+    expect((await replica.reconcile('keep')).written).toEqual([]);
+    expect((await replica.reconcile('lead')).written).toEqual([]);
+  });
+
+  test('has its emptied Secrets refilled with the same values by a replica alone, even after that was restarted', async () => {
+    const { secrets, replica } = await runningCluster();
+    const before = secrets.all();
+    for (const name of SECRETS) secrets.put(name, {});
+    replica.restart();
+    const report = await replica.reconcile('keep');
+    expect(report.problems).toEqual([]);
+    expect(secrets.all()).toEqual(before);
+  });
+
+  test('goes on with its copies while Secrets are deleted, says so, and fills them when they are back', async () => {
+    const { secrets, replica } = await runningCluster();
+    const before = secrets.all();
+    const { credentials, passwords } = await replica.reconcile('keep');
+    for (const name of SECRETS) secrets.delete(name);
+    const without = await replica.reconcile('keep');
+    expect(without).toMatchObject({ credentials, passwords, written: [] });
+    expect(new Set(codes(without))).toEqual(new Set(['SecretMissing']));
+    for (const name of SECRETS) secrets.put(name, {});
+    await replica.reconcile('keep');
+    expect(secrets.all()).toEqual(before);
+  });
+
+  test.each(['unreachable', 'forbidden'] as const)('goes on with its copies while the API server is %s', async (kind) => {
+    const { secrets, leader } = await runningCluster();
+    const { credentials, passwords } = await leader.reconcile('lead');
+    for (const name of SECRETS) secrets.failing.set(name, kind);
+    leader.restart();
+    const report = await leader.reconcile('lead');
+    expect(report).toMatchObject({ credentials, passwords, written: [] });
+    expect(report.problems).toHaveLength(SECRETS.length);
+  });
+
+  test('never gets a new authority: with none in the Secret and no copy, its leader waits and says what to do', async () => {
+    const { secrets } = await runningCluster();
+    const fresh = new Agent(secrets);
+    secrets.put('orders-ca', {});
+    const report = await fresh.reconcile('lead');
+    expect(report.credentials).toBeNull();
+    expect(report.problems).toEqual([{ code: 'AuthorityMissing', secret: 'orders-ca', message: expect.stringContaining('restore the Secret from a backup') as string }]);
+    expect(secrets.data('orders-ca')).toEqual({});
+  });
+
+  test('leaves an authority that a person has half put there alone, and says what is wrong with it', async () => {
+    const { secrets, leader } = await runningCluster();
+    const broken = { ...secrets.data('orders-ca'), 'tls.key': (await makeAuthority('other', new Date())).key };
+    secrets.put('orders-ca', broken);
+    const report = await leader.reconcile('lead');
+    expect(report.credentials).not.toBeNull();
+    expect(report.problems).toEqual([{ code: 'SecretUnreadable', secret: 'orders-ca', message: expect.stringContaining('does not belong to the certificate') as string }]);
+    expect(secrets.data('orders-ca')).toEqual(broken);
+  });
+
+  test('gets all certificates anew from an authority that a person has put there, and trusts what is published beside it', async () => {
+    const { secrets, leader } = await runningCluster();
+    const old = secrets.data('orders-ca')['tls.crt']!;
+    const given = await makeAuthority('given', new Date());
+    secrets.put('orders-ca', { 'tls.crt': given.certificate, 'tls.key': given.key, 'ca.crt': old });
+    const { credentials, written } = await leader.reconcile('lead');
+    expect(written.map(({ secret }) => secret).sort()).toEqual(['orders-agent', 'orders-app-user', 'orders-replication', 'orders-rewind', 'orders-server']);
+    expect(new X509Certificate(credentials!.server.certificate).verify(new X509Certificate(given.certificate).publicKey)).toBe(true);
+    expect(credentials!.authority.match(/BEGIN/g)).toHaveLength(2);
+  });
+});
+
+describe('certificates', () => {
+  test('name every instance and Service in every form that clients use, and the roles that they log in as', async () => {
+    const { leader } = await runningCluster();
+    const { server, replication, rewind, agent } = (await leader.reconcile('lead')).credentials!;
+    const certificate = new X509Certificate(server.certificate);
+    for (const host of ['orders-rw', 'orders-ro.shop', 'orders-r.shop.svc', 'orders-3-0.orders-instances.shop.svc', 'orders-1-0.orders-instances.shop.svc.cluster.local', 'localhost']) {
+      expect([host, certificate.checkHost(host)]).toEqual([host, host]);
+    }
+    expect(certificate.checkHost('orders-4-0.orders-instances.shop.svc')).toBeUndefined();
+    expect([replication, rewind, agent].map((pair) => new X509Certificate(pair.certificate).subject)).toEqual(['CN=cdk8s_replication', 'CN=cdk8s_rewind', 'CN=cdk8s-postgres-agent']);
+  });
+
+  test('of the server are made anew for a new instance, by the leader alone; a removed one changes nothing', async () => {
+    const { leader, replica } = await runningCluster();
+    expect((await replica.reconcile('keep', { spec: specOf(4) })).written).toEqual([]);
+    const grown = await leader.reconcile('lead', { spec: specOf(4) });
+    expect(grown.written.map(({ secret }) => secret)).toContain('orders-server');
+    expect(new X509Certificate(grown.credentials!.server.certificate).checkHost('orders-4-0.orders-instances.shop.svc')).toBeDefined();
+    expect((await leader.reconcile('lead', { spec: specOf(2) })).written.map(({ secret }) => secret)).toEqual(['orders-app-user']);
+  });
+
+  test('are renewed by the leader when a third of their life is left, not before, and not by others', async () => {
+    const { leader, replica } = await runningCluster();
+    expect((await leader.reconcile('lead', { now: inDays(240) })).written).toEqual([]);
+    expect((await replica.reconcile('keep', { now: inDays(250) })).written).toEqual([]);
+    const renewed = await leader.reconcile('lead', { now: inDays(250) });
+    expect(renewed.written.map(({ secret }) => secret).sort()).toEqual(['orders-agent', 'orders-replication', 'orders-rewind', 'orders-server']);
+    expect(Date.parse(new X509Certificate(renewed.credentials!.agent.certificate).validTo)).toBeGreaterThan(inDays(600).getTime());
+  });
+
+  test('that could not be renewed are used as long as they are valid', async () => {
+    const { secrets, leader } = await runningCluster();
+    const { credentials } = await leader.reconcile('lead');
+    secrets.fill = async () => ({ ok: false, kind: 'forbidden', message: 'no' });
+    const report = await leader.reconcile('lead', { now: inDays(300) });
+    expect(report.credentials).toEqual(credentials);
+    expect(new Set(codes(report))).toEqual(new Set(['SecretForbidden']));
+  });
+
+  test('that somebody has broken are put back as they were by the leader', async () => {
+    const { secrets, leader } = await runningCluster();
+    const before = secrets.data('orders-server');
+    secrets.put('orders-server', { ...before, 'tls.crt': 'garbage' });
+    await leader.reconcile('lead');
+    expect(secrets.data('orders-server')).toEqual(before);
+  });
+
+  test('are accepted on a node whose clock is a day behind', async () => {
+    const { leader } = await runningCluster();
+    const { validFrom } = new X509Certificate((await leader.reconcile('lead')).credentials!.server.certificate);
+    expect(Date.parse(validFrom)).toBeLessThan(inDays(-1).getTime());
+  });
+});
+
+describe('a user\'s connection Secret', () => {
+  test('has everything an application needs to connect, in every form', async () => {
+    const { secrets } = await runningCluster();
+    const data = secrets.data('orders-app-user');
+    const { password } = data;
+    expect(data).toEqual({
+      'host': 'orders-rw.shop.svc', 'port': '5432', 'dbname': 'orders', 'user': 'app', 'password': password,
+      'uri': `postgresql://app:${password}@orders-rw.shop.svc:5432/orders?sslmode=require`,
+      'jdbc-uri': `jdbc:postgresql://orders-rw.shop.svc:5432/orders?user=app&password=${password}&sslmode=require`,
+      'multi-host-uri': `postgresql://app:${password}@orders-1-0.orders-instances.shop.svc:5432,orders-2-0.orders-instances.shop.svc:5432,orders-3-0.orders-instances.shop.svc:5432/orders?target_session_attrs=read-write&sslmode=require`,
+      'ca.crt': secrets.data('orders-ca')['ca.crt'],
+    });
+  });
+
+  test('keeps the password that a person has put there, and makes the rest fit it, special characters included', async () => {
+    const { secrets, leader } = await runningCluster();
+    secrets.put('orders-app-user', { password: 'p@ss/w:rd?' });
+    const { passwords } = await leader.reconcile('lead');
+    expect(passwords.get('app')).toBe('p@ss/w:rd?');
+    const { password, uri } = secrets.data('orders-app-user');
+    expect(password).toBe('p@ss/w:rd?');
+    expect(decodeURIComponent(new URL(uri!).password)).toBe('p@ss/w:rd?');
+    expect((await leader.reconcile('lead')).written).toEqual([]);
+  });
+
+  test('gets its old password back when only that was removed', async () => {
+    const { secrets, leader } = await runningCluster();
+    const { password, ...rest } = secrets.data('orders-app-user');
+    secrets.put('orders-app-user', rest);
+    await leader.reconcile('lead');
+    expect(secrets.data('orders-app-user').password).toBe(password);
+  });
+
+  test('keeps keys that are not the agent\'s', async () => {
+    const { secrets, leader } = await runningCluster();
+    secrets.put('orders-app-user', { 'mine': 'yes', 'password': 'x' });
+    await leader.reconcile('lead');
+    expect(secrets.data('orders-app-user').mine).toBe('yes');
+  });
+
+  test('is filled for a user who is added later; another password is made for him', async () => {
+    const { secrets, leader } = await runningCluster();
+    secrets.put('orders-second', {});
+    const users = [...specOf(3).users, { name: 'second', secret: 'orders-second', database: 'orders' }];
+    const { passwords } = await leader.reconcile('lead', { spec: specOf(3, users) });
+    expect(passwords.get('second')).toHaveLength(32);
+    expect(passwords.get('second')).not.toBe(passwords.get('app'));
+  });
+
+  test('whose new password could not be stored leaves the user without one for now', async () => {
+    const { secrets, leader } = await runningCluster();
+    secrets.put('orders-second', {});
+    secrets.fill = async () => ({ ok: false, kind: 'conflict', message: 'changed' });
+    const users = [{ name: 'second', secret: 'orders-second', database: 'orders' }];
+    expect((await leader.reconcile('lead', { spec: specOf(3, users) })).passwords).toEqual(new Map());
+  });
+});
+
+describe('copies on the volume', () => {
+  test('are readable by nobody else', async () => {
+    const { replica } = await runningCluster();
+    const files = readdirSync(replica.volume);
+    expect(files.sort()).toEqual(SECRETS.map((name) => `${name}.json`).sort());
+    expect(files.map((file) => statSync(join(replica.volume, file)).mode & 0o777)).toEqual(files.map(() => 0o600));
+  });
+
+  test('follow what a person changes', async () => {
+    const { secrets, replica } = await runningCluster();
+    secrets.put('orders-app-user', { ...secrets.data('orders-app-user'), password: 'changed' });
+    await replica.reconcile('keep');
+    expect(readFileSync(join(replica.volume, 'orders-app-user.json'), 'utf8')).toContain('"password":"changed"');
+  });
+
+  test('that are broken count as none', async () => {
+    const { secrets, replica } = await runningCluster();
+    for (const file of readdirSync(replica.volume)) writeFileSync(join(replica.volume, file), '{"v":1,"data":');
+    replica.restart();
+    secrets.put('orders-ca', {});
+    expect(codes(await replica.reconcile('keep'))).toEqual(['AuthorityMissing']);
+  });
+
+  test('that cannot be written are reported, and nothing else suffers', async () => {
+    const { secrets } = await runningCluster();
+    const agent = new Agent(secrets);
+    rmSync(agent.volume, { recursive: true });
+    writeFileSync(agent.volume, 'a file where the directory should be');
+    const report = await agent.reconcile('keep');
+    expect(report.credentials).not.toBeNull();
+    expect(new Set(codes(report))).toEqual(new Set(['CopyFailed']));
+  });
+});
