@@ -1,4 +1,5 @@
 import { cdk8s, javascript, JsonFile } from 'projen';
+import { keepBoundaries } from './projenrc/boundaries';
 
 /** Where the compiled construct library lies; dist/manifests belongs to `cdk8s synth`, which wipes it. */
 const LIB = 'dist/lib';
@@ -27,7 +28,7 @@ const project = new cdk8s.ConstructLibraryCdk8s({
   typescriptVersion: '~6.0.0',
   minNodeVersion: '20.16.0',
   peerDeps: ['cdk8s-plus-28@^2.5.6'],
-  // cdk8s-plus-33 stands for the newer versions that users' own constructs may be written with (test/synth/mixing.test.ts).
+  // cdk8s-plus-33 stands for the newer versions that users' own constructs may be written with (test/synth/types.test.ts).
   devDeps: ['cdk8s-plus-33', 'cdk8s-cli', 'esbuild', '@swc/core', '@swc/jest', '@types/node@^20', 'fast-check@^4', 'yaml@^2'],
 
   libdir: LIB,
@@ -53,6 +54,7 @@ project.tsconfig?.addExclude('src/agent/**');
 // Examples are programs as users write them: they import the package by its name.
 project.tsconfig?.addInclude('examples/**/*.ts');
 project.eslint?.addLintPattern('examples');
+keepBoundaries(project);
 project.npmignore?.exclude('/dist/lib/examples/', '/dist/manifests/', '/examples/');
 project.package.addField('exports', {
   '.': { types: `./${LIB}/src/index.d.ts`, default: `./${LIB}/src/index.js` },

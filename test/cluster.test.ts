@@ -33,7 +33,7 @@ test.each([
 test('every object carries the cluster\'s label, with the user\'s labels and annotations beside it', () => {
   const manifests = render({ labels: { team: 'shop' }, annotations: { 'example.com/tier': 'gold' } });
   for (const { metadata } of manifests.all) {
-    expect(metadata.labels).toMatchObject({ [CLUSTER_LABEL]: 'orders', 'team': 'shop' });
+    expect(metadata.labels).toMatchObject({ [CLUSTER_LABEL]: 'orders', team: 'shop' });
     expect(metadata.annotations).toMatchObject({ 'example.com/tier': 'gold' });
   }
   expect(manifests.pod().metadata).toMatchObject({ labels: { team: 'shop' }, annotations: { 'example.com/tier': 'gold' } });

@@ -32,7 +32,9 @@ test('no rule has a wildcard, and none reaches beyond the namespace', () => {
 });
 
 test('pods and volumes that may be changed are those of the listed instances', () => {
-  const named = (resource: string) => rules().filter((rule) => rule.resources.includes(resource) && rule.resourceNames).map(({ resourceNames }) => resourceNames);
+  const named = (resource: string) => rules()
+    .filter(({ resources, resourceNames }) => resources.includes(resource) && resourceNames)
+    .map(({ resourceNames }) => resourceNames);
   expect(named('pods')).toEqual([['orders-1-0', 'orders-2-0', 'orders-3-0']]);
   expect(named('persistentvolumeclaims')).toEqual([['orders-1-data', 'orders-2-data', 'orders-3-data']]);
 });

@@ -47,7 +47,9 @@ test('an instance takes from the cluster what it does not say itself', () => {
 
 test('resources appear only where set, the same for the short-lived copier, so that quotas and guaranteed quality hold', () => {
   expect(render().container()).not.toHaveProperty('resources');
-  const manifests = render({ resources: { memory: { request: Size.mebibytes(2048), limit: Size.gibibytes(2) }, ephemeralStorage: { limit: Size.gibibytes(1) } } });
+  const manifests = render({
+    resources: { memory: { request: Size.mebibytes(2048), limit: Size.gibibytes(2) }, ephemeralStorage: { limit: Size.gibibytes(1) } },
+  });
   const expected = { requests: { memory: '2Gi' }, limits: { 'memory': '2Gi', 'ephemeral-storage': '1Gi' } };
   expect(manifests.container().resources).toEqual(expected);
   expect(manifests.container('agent').resources).toEqual(expected);

@@ -12,7 +12,7 @@ function run(example: string, environment: { [name: string]: string } = {}): Man
   const before = { ...process.env };
   try {
     Object.assign(process.env, environment, { CDK8S_OUTDIR: outdir });
-    jest.isolateModules(() => { require(join(EXAMPLES, example)); });
+    jest.isolateModules(() => { jest.requireActual(join(EXAMPLES, example)); });
     return new Manifests(readdirSync(outdir).flatMap((file) => (
       parseAllDocuments(readFileSync(join(outdir, file), 'utf8')).map((document) => document.toJS()))));
   } finally {

@@ -37,8 +37,8 @@ describe.each(names)('the output of the program %j', (name) => {
   test('has names in every list that server-side apply merges by name, each once', () => {
     for (const { spec } of objects.filter(({ kind }) => kind === 'StatefulSet')) {
       const pod = spec.template.spec;
-      const lists = [pod.volumes, pod.containers, pod.initContainers, ...[...pod.containers, ...pod.initContainers].flatMap(({ env, ports }) => [env ?? [], ports ?? []])];
-      for (const list of lists) {
+      const ofContainers = [...pod.containers, ...pod.initContainers].flatMap(({ env, ports }) => [env ?? [], ports ?? []]);
+      for (const list of [pod.volumes, pod.containers, pod.initContainers, ...ofContainers]) {
         const keys = list.map((item: Manifest) => item.name);
         expect(keys).toEqual([...new Set(keys)]);
         expect(keys).not.toContain(undefined);
