@@ -68,6 +68,8 @@ export function settlePredecessor(s: Snapshot, record: LeaseRecord, holder: Hold
   if (!s.data.wasPrimary) {
     return { action: { do: 'releaseLease', version: record.version, release: record.leader.inherited }, reason: 'an earlier life of this instance held the Lease without having led' };
   }
+  // This process is young and has not heard from anybody yet.
+  if (s.surveyedAt === null) return { action: { do: 'survey' }, reason: 'the earlier life of this primary is dead: asking who could take over' };
   const { timeline, lsn } = s.data.end;
   const successor = crashSuccessor(s);
   if (successor !== null) {

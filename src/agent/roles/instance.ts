@@ -41,6 +41,7 @@ import { healthOf, reportOf } from '../status.js';
 const HEARTBEAT = 1_000;
 const PODS_POLL = 5_000;
 const HANDOVER_TIMEOUT = 5_000;
+const FIRST_LOOK = 2_000;
 
 export interface InstanceContext {
   readonly environment: Environment;
@@ -174,7 +175,9 @@ export async function runInstance(context: InstanceContext, running: (view: Inst
   void pods.watch(() => { void peers.refreshPods(); }, over.signal);
   void every(PODS_POLL, clock, over.signal, () => peers.refreshPods());
   void every(HEARTBEAT, clock, over.signal, () => peers.poll());
-  await Promise.all([lease.read(), postgres.refresh(), peers.refreshPods()]);
+  // What the first decisions need; whatever is slow is waited for by its own duty.
+  const credentialsRead = duties.credentials.once().catch(() => undefined);
+  await Promise.race([Promise.all([lease.read(), postgres.refresh(), peers.refreshPods(), credentialsRead]), clock.sleep(FIRST_LOOK)]);
   running({ health: () => healthOf(loop.snapshot, loop.decision, clock.now(), problems) });
   for (const duty of Object.values(duties)) void duty.keep(over.signal);
 
