@@ -84,7 +84,8 @@ async function verify(): Promise<object> {
   }
 }
 
-async function obey(command: string): Promise<object> {
+async function obey(line: string): Promise<object> {
+  const [command, argument] = line.split(' ');
   switch (command) {
     case 'mark':
       markedAt = now();
@@ -94,6 +95,9 @@ async function obey(command: string): Promise<object> {
       return report();
     case 'verify':
       return verify();
+    case 'move':
+      server.host = argument;
+      return { host: argument };
     default:
       throw new Error(`no command "${command}"`);
   }

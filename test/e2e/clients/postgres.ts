@@ -2,7 +2,7 @@
 import { Client } from 'pg';
 
 export interface Server {
-  readonly host: string;
+  host: string;
   readonly port: number;
   readonly database: string;
   readonly user: string;

@@ -1,12 +1,12 @@
 /** A PostgreSQL cluster under test, in a namespace of its own. */
+import { Kubectl } from './kubectl';
+import { AgentLogs } from './logs';
+import { PodWatch, type Pod } from './pods';
+import { CLUSTER, INSTANCES, objectsOf, synthesize, USER, type Program, type SynthesizedObject } from './program';
+import { eventually } from './wait';
 import { CONNECTION_KEYS, HEALTH_PORT, HEALTH_ROUTES, SOCKET_DIR } from '../../../src/contract';
 import { ClusterNames } from '../../../src/naming';
 import type { Target } from '../target/target';
-import { AgentLogs } from './logs';
-import { Kubectl } from './kubectl';
-import { PodWatch, type Pod } from './pods';
-import { CLUSTER, INSTANCES, synthesize, USER, type Program } from './program';
-import { eventually } from './wait';
 
 export const NAMES = new ClusterNames(CLUSTER);
 
@@ -38,6 +38,13 @@ export interface Access {
 const STATUS_TIMEOUT_MS = 1_500;
 
 export class Cluster {
+  /** The namespace admits restricted pods only. */
+  static async create(target: Target, namespace: string, directory: string): Promise<Cluster> {
+    const labels = { 'pod-security.kubernetes.io/enforce': 'restricted', 'cdk8s-postgres-test': 'true' };
+    await new Kubectl('default').apply(JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels } }));
+    return new Cluster(target, namespace, directory);
+  }
+
   readonly kubectl: Kubectl;
   readonly pods: PodWatch;
   readonly logs: AgentLogs;
@@ -48,20 +55,19 @@ export class Cluster {
     this.logs = new AgentLogs(this.kubectl, this.pods, `${directory}/logs`);
   }
 
-  /** The namespace admits restricted pods only. */
-  static async create(target: Target, namespace: string, directory: string): Promise<Cluster> {
-    const labels = { 'pod-security.kubernetes.io/enforce': 'restricted', 'cdk8s-postgres-test': 'true' };
-    await new Kubectl('default').apply(JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels } }));
-    return new Cluster(target, namespace, directory);
-  }
-
   async apply(program: Program = {}): Promise<void> {
     await this.kubectl.apply(synthesize(this.target, program));
   }
 
+  /** Deletes those of the synthesized objects, and waits until they are gone. */
+  async delete(which: (object: SynthesizedObject) => boolean, program: Program = {}): Promise<void> {
+    const items = objectsOf(this.target, program).filter(which);
+    await this.kubectl.run(['delete', '--ignore-not-found', '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items }), timeoutMs: 180_000 });
+  }
+
   /** What `kubectl diff` says of the same program; empty when nothing differs. */
   async diff(program: Program = {}): Promise<string> {
-    const { code, stdout, stderr } = await this.kubectl.outcome(['diff', '--server-side', '-f', '-'], { input: synthesize(this.target, program) });
+    const { code, stdout, stderr } = await this.kubectl.outcome(['diff', '--server-side', '--force-conflicts', '-f', '-'], { input: synthesize(this.target, program) });
     if (code > 1) throw new Error(`kubectl diff failed: ${stderr}`);
     return stdout;
   }

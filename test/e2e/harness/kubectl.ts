@@ -21,9 +21,9 @@ export class Kubectl {
     return JSON.parse(await this.run([...args, '-o', 'json'])) as T;
   }
 
-  /** As GitOps tools do. */
+  /** As GitOps tools do: what Git says wins over what was set by hand. */
   async apply(yaml: string): Promise<void> {
-    await this.run(['apply', '--server-side', '-f', '-'], { input: yaml });
+    await this.run(['apply', '--server-side', '--force-conflicts', '-f', '-'], { input: yaml });
   }
 
   /** Keeps running; its output is the caller's to read. */

@@ -27,5 +27,7 @@ export class Ledger {
   report(): Promise<LedgerReport> { return this.client.ask('report'); }
   /** Compares what was acknowledged with what is in the table now. */
   verify(): Promise<LedgerBalance> { return this.client.ask('verify'); }
+  /** The Service has another address. */
+  move(host: string): Promise<void> { return this.client.ask(`move ${host}`); }
   close(): void { this.client.close(); }
 }

@@ -1,8 +1,8 @@
 /** Every line that every agent of a cluster has written, also those of pods that are gone. */
+import type { ChildProcess } from 'node:child_process';
 import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { ChildProcess } from 'node:child_process';
 import type { Kubectl } from './kubectl';
 import type { Pod, PodWatch } from './pods';
 import { sleep } from './wait';

@@ -1,8 +1,8 @@
 /** Where client programs run: as processes where this one reaches pods, else in a pod of their own. */
 import { readFileSync } from 'node:fs';
-import { AGENT_DIR, AGENT_IMAGE_DIR } from '../../../src/contract';
 import { Client } from './client';
 import type { Cluster } from './cluster';
+import { AGENT_DIR, AGENT_IMAGE_DIR } from '../../../src/contract';
 
 export type Program = 'ledger' | 'probe';
 const PROGRAMS: readonly Program[] = ['ledger', 'probe'];

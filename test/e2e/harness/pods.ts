@@ -1,8 +1,8 @@
 /** The instances' pods as the API server tells them, kept up to date by a watch that survives everything. */
 import { createInterface } from 'node:readline';
-import { CLUSTER_LABEL, INSTANCE_LABEL, ROLE_LABEL } from '../../../src/contract';
 import type { Kubectl } from './kubectl';
 import { sleep } from './wait';
+import { CLUSTER_LABEL, INSTANCE_LABEL, ROLE_LABEL } from '../../../src/contract';
 
 export interface Pod {
   readonly name: string;

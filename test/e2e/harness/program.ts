@@ -1,7 +1,7 @@
 /** The programs under test: what a user writes, synthesized to the YAML that Git would hold. */
 import { App, Chart, Size } from 'cdk8s';
-import { PostgresCluster, PostgresVersion, type InstanceOptions } from '../../../src';
-import type { PostgresClusterProps } from '../../../src';
+import { parseAllDocuments } from 'yaml';
+import { PostgresCluster, PostgresVersion, type InstanceOptions, PostgresClusterProps } from '../../../src';
 import type { Target } from '../target/target';
 
 export const CLUSTER = 'orders';
@@ -30,4 +30,14 @@ export function synthesize(target: Target, { props = {}, also }: Program = {}): 
   });
   also?.(chart, cluster);
   return app.synthYaml().toString();
+}
+
+export interface SynthesizedObject {
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+}
+
+/** The same, object by object. */
+export function objectsOf(target: Target, program?: Program): readonly SynthesizedObject[] {
+  return parseAllDocuments(synthesize(target, program)).map((document) => document.toJS() as SynthesizedObject);
 }

@@ -1,8 +1,8 @@
 /** A scenario: one promise, and what has to happen for it to be kept. */
-import type { Machine } from '../target/machine';
 import type { Cluster } from './cluster';
 import type { Ledger } from './ledger';
 import type { Overlap, Probes } from './probes';
+import type { Machine } from '../target/machine';
 
 export interface Scenario {
   /** By which it is chosen; the name of its file. */

@@ -3,12 +3,12 @@
  * whole; then, one by one, those that cut nodes off or stop the API server.
  */
 import { appendFileSync, mkdirSync } from 'node:fs';
-import type { Target } from '../target/target';
 import { Cluster } from './cluster';
 import { dump } from './dump';
 import { say } from './say';
 import type { Scenario } from './scenario';
 import { RunningTrial, type Result } from './trial';
+import type { Target } from '../target/target';
 
 const LANES = 2;
 const FIRST_HEALTHY_WITHIN_MS = 180_000;
@@ -62,7 +62,13 @@ export class Suite {
       return cluster;
     } catch (error) {
       await this.#finish(cluster, {
-        scenario: scenario.name, passed: false, outageMs: null, acknowledged: null, lost: null, seconds: FIRST_HEALTHY_WITHIN_MS / 1000, figures: {},
+        scenario: scenario.name,
+        passed: false,
+        outageMs: null,
+        acknowledged: null,
+        lost: null,
+        seconds: FIRST_HEALTHY_WITHIN_MS / 1000,
+        figures: {},
         error: `the cluster did not come up: ${error instanceof Error ? error.message : String(error)}`,
       });
       cluster.close();

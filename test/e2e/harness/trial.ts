@@ -1,6 +1,5 @@
 /** One scenario on one cluster: the clients beside it, what must be true afterwards, and everything worth keeping when it is not. */
 import assert from 'node:assert/strict';
-import type { Machine } from '../target/machine';
 import type { Client } from './client';
 import type { Access, Cluster } from './cluster';
 import { fencesOf } from './fences';
@@ -10,6 +9,7 @@ import { Probes, type Overlap } from './probes';
 import { say } from './say';
 import type { Figures, Scenario, Trial } from './scenario';
 import { eventually, now, yes } from './wait';
+import type { Machine } from '../target/machine';
 
 const TABLES = `
   CREATE TABLE IF NOT EXISTS ledger (id bigint PRIMARY KEY);
@@ -43,11 +43,12 @@ export class RunningTrial implements Trial {
   get probes(): Probes { return this.#probes ?? missing('the clients have not been started'); }
   get machine(): Machine { return this.cluster.target.machine ?? missing('there are no faults below Kubernetes here'); }
 
-  step(text: string): void {
+  // Fields, not methods: scenarios take them out of the trial.
+  readonly step = (text: string): void => {
     say(`${this.cluster.namespace} ${this.scenario.name}: ${text}`);
-  }
+  };
 
-  async startClients(): Promise<void> {
+  readonly startClients = async (): Promise<void> => {
     const { cluster } = this;
     this.#access = await cluster.access();
     await prepareClients(cluster);
@@ -61,18 +62,16 @@ export class RunningTrial implements Trial {
     cluster.pods.onChange((pod) => this.#probes?.watch(pod));
     await eventually('the first acknowledged writes', { withinMs: 20_000 }, async () => yes((await this.ledger.report()).acknowledged > 50));
     await this.ledger.mark();
-  }
+  };
 
-  probeFromNode(node: string): void {
+  readonly probeFromNode = (node: string): void => {
     const client = startClientInNode(this.cluster, node, 'probe');
     const own = new Probes([client], (pod) => ({ ...this.#access, host: pod.ip }));
     this.cluster.pods.onChange((pod) => { if (pod.node === node) own.watch(pod); });
     this.#probeClients.push(client);
-  }
+  };
 
-  overlaps(): Promise<readonly Overlap[]> {
-    return this.probes.overlaps();
-  }
+  readonly overlaps = (): Promise<readonly Overlap[]> => this.probes.overlaps();
 
   async run(): Promise<Result> {
     const { scenario, cluster } = this;
@@ -89,14 +88,19 @@ export class RunningTrial implements Trial {
       const overlaps = await this.overlaps();
       if (scenario.judgesOverlaps !== true) assert.deepEqual(overlaps, [], 'two instances acknowledged writes at once');
       if (scenario.fences !== true) assert.deepEqual(fencesOf(cluster.logs.lines.slice(logged)), [], 'a primary fenced itself although nothing took its Lease away');
-      return {
-        scenario: scenario.name, passed: true, outageMs: report.longestMs, acknowledged: balance.acknowledged, lost: balance.lost, seconds: seconds(began), figures,
-      };
+      const { acknowledged, lost } = balance;
+      return { scenario: scenario.name, passed: true, outageMs: report.longestMs, acknowledged, lost, seconds: seconds(began), figures };
     } catch (error) {
       const report = await this.#ledger?.report().catch(() => null) ?? null;
       return {
-        scenario: scenario.name, passed: false, outageMs: report?.longestMs ?? null, acknowledged: report?.acknowledged ?? null, lost: null,
-        seconds: seconds(began), figures, error: error instanceof Error ? error.stack ?? error.message : String(error),
+        scenario: scenario.name,
+        passed: false,
+        outageMs: report?.longestMs ?? null,
+        acknowledged: report?.acknowledged ?? null,
+        lost: null,
+        seconds: seconds(began),
+        figures,
+        error: error instanceof Error ? error.stack ?? error.message : String(error),
       };
     }
   }

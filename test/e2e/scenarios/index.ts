@@ -1,7 +1,34 @@
-/** All scenarios, in the order in which they are taken up. */
-import type { Scenario } from '../harness/scenario';
+/** All scenarios, in the order in which they are taken up; the longest begin early, so that two lanes end together. */
+import { agentKilled } from './agent-killed';
+import { apiServerStopped } from './api-server-stopped';
+import { appWithCluster } from './app-with-cluster';
+import { brokenImage } from './broken-image';
+import { busyBackendFenced } from './busy-backend-fenced';
+import { busyBackendKilled } from './busy-backend-killed';
+import { frozen } from './frozen';
+import { instancesRenamed } from './instances-renamed';
+import { noDrift } from './no-drift';
+import { nodeCut } from './node-cut';
+import { podDeleted } from './pod-deleted';
+import { podForceDeleted } from './pod-force-deleted';
 import { postmasterKilled } from './postmaster-killed';
+import { recreated } from './recreated';
+import { replicaVolumeLost } from './replica-volume-lost';
+import { rolloutByJsonPatch } from './rollout-by-json-patch';
+import { rolloutByProp } from './rollout-by-prop';
+import { rolloutBySetImage } from './rollout-by-set-image';
+import { scaledToZero } from './scaled-to-zero';
+import { secondPostgres } from './second-postgres';
+import { secretsWiped } from './secrets-wiped';
+import { staleVolume } from './stale-volume';
+import { wrongMajor } from './wrong-major';
+import type { Scenario } from '../harness/scenario';
 
 export const SCENARIOS: readonly Scenario[] = [
-  postmasterKilled,
+  postmasterKilled, agentKilled, podDeleted, podForceDeleted,
+  frozen, rolloutByProp, rolloutByJsonPatch, rolloutBySetImage, instancesRenamed,
+  secondPostgres, busyBackendKilled, busyBackendFenced,
+  wrongMajor, brokenImage, replicaVolumeLost, recreated, secretsWiped, staleVolume, scaledToZero,
+  appWithCluster, noDrift,
+  nodeCut, apiServerStopped,
 ];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { Scenario } from '../harness/scenario';
 import { killProcess, postmasterOf } from './faults';
 import { writesResume } from './service';
+import type { Scenario } from '../harness/scenario';
 
 export const postmasterKilled: Scenario = {
   name: 'postmaster-killed',

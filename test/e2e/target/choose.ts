@@ -1,10 +1,10 @@
 /** Which Kubernetes to use: the one that KUBECONFIG names; else one made by kind; else the test cluster of this repository. */
 import { existsSync } from 'node:fs';
-import { outcomeOf } from '../harness/run';
-import { say } from '../harness/say';
 import { kindTarget } from './kind';
 import { insideLocal, localTarget } from './local';
 import { IMAGES, type Target } from './target';
+import { outcomeOf } from '../harness/run';
+import { say } from '../harness/say';
 
 export const THREE_WAYS = `There is no Kubernetes to run on. Three ways on:
   1. KUBECONFIG=<file>, with kubectl, for a cluster of yours; POSTGRES_IMAGE and AGENT_IMAGE name images that it can pull

@@ -1,9 +1,9 @@
 /** Three nodes in three zones by kind, kept between runs. */
 import { mkdirSync } from 'node:fs';
-import { output } from '../harness/run';
-import { say } from '../harness/say';
 import { buildImages } from './images';
 import { IMAGES, type Target } from './target';
+import { output } from '../harness/run';
+import { say } from '../harness/say';
 
 const NAME = 'cdk8s-postgres';
 const KUBECONFIG = 'dist/e2e/kind.kubeconfig';

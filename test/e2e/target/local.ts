@@ -3,10 +3,10 @@
  * are reached directly, and holds the cluster against being replaced by another checkout for as long as it runs.
  */
 import { spawnSync } from 'node:child_process';
-import { output } from '../harness/run';
 import { buildImages } from './images';
 import { CLUSTER, machine } from './machine';
 import { IMAGES, type Target } from './target';
+import { output } from '../harness/run';
 
 const INSIDE = 'CDK8S_POSTGRES_INSIDE';
 

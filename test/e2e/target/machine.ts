@@ -4,6 +4,8 @@ import { output } from '../harness/run';
 
 export const CLUSTER = 'test/cluster/cluster';
 
+const NODES = ['node-a', 'node-b', 'node-c'];
+
 export interface Container {
   readonly node: string;
   readonly id: string;
@@ -18,6 +20,8 @@ export interface Machine {
   containers(namespace: string, pod: string): Promise<readonly Container[]>;
   freeze(container: Container): Promise<void>;
   thaw(container: Container): Promise<void>;
+  /** On all nodes. */
+  tagImage(image: string, name: string): Promise<void>;
   /** Processes of the container, with their numbers on this machine. */
   processes(container: Container): Promise<readonly Process[]>;
   /** The command line that runs a program in a node's network. */
@@ -44,6 +48,9 @@ export function machine(): Machine {
       .trim().split('\n').map((line) => line.split(' ')).map(([node, id]) => ({ node, id })),
     freeze: async (container) => void await ctr(container, 'tasks', 'pause', container.id),
     thaw: async (container) => void await ctr(container, 'tasks', 'resume', container.id),
+    tagImage: async (image, name) => {
+      for (const node of NODES) await cluster('ctr', node, 'images', 'tag', '--force', image, name);
+    },
     processes: async (container) => (await ctr(container, 'tasks', 'ps', container.id))
       .trim().split('\n').slice(1).map((line) => Number(line.trim().split(/\s+/)[0])).flatMap(processOf),
     inNode: (node) => [CLUSTER, 'exec-node', node],

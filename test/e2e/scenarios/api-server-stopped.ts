@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { writesResume } from './service';
+import type { Scenario } from '../harness/scenario';
+import { sleep } from '../harness/wait';
+
+const STOPPED_MS = 60_000;
+
+export const apiServerStopped: Scenario = {
+  name: 'api-server-stopped',
+  promise: 'after a minute without an API server the fenced primary goes on as it was: no split, no other leader, no clone',
+  alone: true,
+  needsMachine: true,
+  fences: true,
+  async run({ cluster, ledger, machine, step }) {
+    const before = await cluster.primary();
+    const { position } = await cluster.status(before);
+    const logged = cluster.logs.lines.length;
+    step('stopping the API server');
+    await ledger.mark();
+    await machine.stopApiServer();
+    try {
+      await sleep(STOPPED_MS);
+    } finally {
+      await machine.startApiServer();
+    }
+    step('the API server is back');
+    await writesResume(ledger, 60_000);
+    await cluster.healthy(60_000);
+    const after = await cluster.primary();
+    assert.equal(after.uid, before.uid, 'the same instance leads');
+    assert.equal((await cluster.status(after)).position?.timeline, position?.timeline, 'on the same timeline');
+    const copied = cluster.logs.lines.slice(logged).filter(({ fields }) => ['clone', 'setAside', 'rewind'].includes(String(fields.decision)));
+    assert.deepEqual(copied, [], 'no instance was cloned or rewound');
+  },
+};

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { isStored, startBusy } from './busy-backend';
+import { agentOf } from './faults';
+import { writesResume } from './service';
+import { output } from '../harness/run';
+import type { Scenario } from '../harness/scenario';
+import { now } from '../harness/wait';
+
+/** The Service of the API server, and the API server itself, in the test cluster. */
+const API_SERVER = '10.96.0.1,10.99.0.1';
+
+export const busyBackendFenced: Scenario = {
+  name: 'busy-backend-fenced',
+  promise: 'a primary that loses the API server, and only that, is fenced before another one leads, even with a backend that computes on',
+  needsMachine: true,
+  mayLose: true,
+  fences: true,
+  async run({ cluster, ledger, machine, step }) {
+    const primary = await cluster.primary();
+    const inPod = machine.inNetworkOf((await agentOf(machine, cluster, primary)).pid);
+    const rule = (action: '-I' | '-D') => output([...inPod, 'iptables', '-w', action, 'OUTPUT', '-d', API_SERVER, '-j', 'DROP']);
+    const busy = await startBusy(cluster, primary, 100, 30);
+    step(`cutting instance ${primary.instance} off from the API server`);
+    await ledger.mark();
+    await rule('-I');
+    const cutAt = now();
+    try {
+      const outage = await writesResume(ledger, 60_000);
+      assert.ok(outage < 20_000, `writes stopped for ${outage} ms`);
+      const acknowledgedAt = await busy.acknowledgedAt;
+      assert.equal(acknowledgedAt, null, `its commit was acknowledged ${Math.round((acknowledgedAt ?? 0) - cutAt)} ms after the cut`);
+    } finally {
+      await rule('-D');
+    }
+    step('the API server can be reached again');
+    await cluster.healthy(120_000);
+    assert.equal(await isStored(cluster, 100), false, 'its row is not there');
+  },
+};

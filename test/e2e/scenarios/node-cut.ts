@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { writesResume } from './service';
+import type { Scenario } from '../harness/scenario';
+import { now, sleep } from '../harness/wait';
+
+const CUT_MS = 60_000;
+
+export const nodeCut: Scenario = {
+  name: 'node-cut',
+  promise: 'a primary on a node that is cut off stops accepting writes before another instance begins, even from that node itself, and rejoins later',
+  alone: true,
+  needsMachine: true,
+  mayLose: true,
+  fences: true,
+  async run({ cluster, ledger, machine, probeFromNode, step }) {
+    const primary = await cluster.primary();
+    const node = primary.node!;
+    probeFromNode(node);
+    await sleep(1_000);
+    step(`cutting off ${node} with instance ${primary.instance}`);
+    await ledger.mark();
+    await machine.cutOff(node);
+    const cutAt = now();
+    try {
+      const outage = await writesResume(ledger, 60_000);
+      step(`writes resumed after ${outage} ms`);
+      assert.ok(outage < 20_000, `writes stopped for ${outage} ms`);
+      await sleep(cutAt + CUT_MS - now());
+    } finally {
+      await machine.putBack(node);
+    }
+    step(`${node} is back`);
+  },
+};

@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict';
+import { writesResume } from './service';
+import type { Scenario } from '../harness/scenario';
+
+export const podDeleted: Scenario = {
+  name: 'pod-deleted',
+  promise: 'when the pod of the primary is told to stop, it hands over first: a short interruption, and no acknowledged row is lost',
+  async run({ cluster, ledger, step }) {
+    const primary = await cluster.primary();
+    step(`kubectl delete pod ${primary.name}`);
+    await ledger.mark();
+    await cluster.kubectl.run(['delete', 'pod', primary.name, '--wait=false']);
+    const outage = await writesResume(ledger, 60_000);
+    const successor = await cluster.primary();
+    assert.notEqual(successor.instance, primary.instance, 'another instance leads');
+    assert.ok(outage < 6_000, `writes stopped for ${outage} ms`);
+  },
+};

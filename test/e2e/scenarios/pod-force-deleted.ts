@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict';
+import { writesResume } from './service';
+import type { Scenario } from '../harness/scenario';
+
+export const podForceDeleted: Scenario = {
+  name: 'pod-force-deleted',
+  promise: 'when the pod of the primary is deleted by force, another instance takes over within seconds, and the old one comes back by itself',
+  mayLose: true,
+  async run({ cluster, ledger, step }) {
+    const primary = await cluster.primary();
+    step(`kubectl delete pod ${primary.name} --force --grace-period=0`);
+    await ledger.mark();
+    await cluster.kubectl.run(['delete', 'pod', primary.name, '--force', '--grace-period=0', '--wait=false']);
+    const outage = await writesResume(ledger, 60_000);
+    assert.ok(outage < 15_000, `writes stopped for ${outage} ms`);
+  },
+};

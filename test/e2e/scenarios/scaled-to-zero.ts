@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import type { Scenario } from '../harness/scenario';
+import { eventually, now, yes } from '../harness/wait';
+
+export const scaledToZero: Scenario = {
+  name: 'scaled-to-zero',
+  promise: 'all pods told to stop at once and started again: one clean stop, the same timeline, nothing lost',
+  async run({ cluster, ledger, step }) {
+    const before = await cluster.status(await cluster.primary());
+    const logged = cluster.logs.lines.length;
+    await ledger.mark();
+    step('scaling all StatefulSets to zero');
+    const began = now();
+    await cluster.kubectl.run(['scale', 'statefulset', '--all', '--replicas=0']);
+    await eventually('all pods to be gone', { withinMs: 150_000 }, () => yes(cluster.pods.all.length === 0));
+    const stoppedInMs = Math.round(now() - began);
+    step('and back to one each');
+    await cluster.kubectl.run(['scale', 'statefulset', '--all', '--replicas=1']);
+    await cluster.healthy(120_000);
+    const after = await cluster.status(await cluster.primary());
+    assert.equal(after.position?.timeline, before.position?.timeline, 'no timeline was made');
+    const copied = cluster.logs.lines.slice(logged).filter(({ fields }) => ['clone', 'setAside', 'rewind', 'promote'].includes(String(fields.decision)));
+    assert.deepEqual(copied.map(({ instance, fields }) => `${instance}: ${String(fields.decision)}`), [], 'nobody was cloned, rewound or promoted');
+    return { stoppedInMs };
+  },
+};
