@@ -1,5 +1,6 @@
 # The base image for buildah, by the name that the Dockerfiles use, made from Debian's packages as Debian's own slim image is:
 # no services started, no documentation, no translations, no package lists kept.
+BASE=localhost/debian:trixie-slim   # "debian:trixie-slim" finds it, because local images come first
 
 make_base() {
   own_buildah inspect --type image "$BASE" >/dev/null 2>&1 && return

@@ -6,7 +6,6 @@ HERE=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
 REPO=$(dirname "$HERE")
 CACHE=${CLUSTER_CACHE:-/var/cache/cdk8s-postgres}
 IMAGES=$CACHE/images
-BASE=docker.io/library/debian:trixie-slim
 # shellcheck source=base.sh
 . "$HERE/base.sh"
 
@@ -26,42 +25,42 @@ own_buildah() {
   BUILDAH_ISOLATION=chroot buildah --root "$CACHE/buildah/storage" --runroot "$CACHE/buildah/run" --storage-driver overlay "$@"
 }
 
-# build NAME IMAGE: the archive is replaced in one step, so that whoever loads it sees the old or the new one
+# build NAME IMAGE INPUT...: not again while its inputs are the same. The archive is replaced in one step: who loads it sees the old one or the new one.
 build() {
-  local archive=$IMAGES/$1.tar builder
+  local name=$1 image=$2 archive=$IMAGES/$1.tar builder key
+  shift 2
+  key=$(cat "$HERE/$name/Dockerfile" "$HERE/base.sh" "$@" | sha256sum | cut -c1-16)
+  [ "$(cat "$IMAGES/$name.id" 2>/dev/null)" = "$key" ] && [ -f "$archive" ] && return
   builder=$(builder)
-  mkdir -p "$IMAGES"
-  case $builder in
-    buildah)
-      make_base
-      own_buildah build --quiet --layers --pull-never --tag "$2" --file "$HERE/$1/Dockerfile" "$REPO" > "$IMAGES/$1.log" 2>&1 || { cat "$IMAGES/$1.log" >&2; die "building $2 failed"; }
-      rm -f "$archive.new"
-      own_buildah push --quiet "$2" "docker-archive:$archive.new:$2" ;;
-    *)
-      "$builder" build --quiet --tag "$2" --file "$HERE/$1/Dockerfile" "$REPO" > /dev/null
-      "$builder" save --output "$archive.new" "$2" ;;
-  esac
+  rm -f "$IMAGES/$name.id" "$archive.new"
+  if [ "$builder" = buildah ]; then
+    make_base
+    own_buildah build --quiet --layers --pull-never --tag "$image" --file "$HERE/$name/Dockerfile" "$REPO" > "$IMAGES/$name.log" 2>&1 ||
+      { cat "$IMAGES/$name.log" >&2; die "building $image failed"; }
+    own_buildah push --quiet "$image" "docker-archive:$archive.new:$image"
+  else
+    "$builder" build --quiet --tag "$image" --file "$HERE/$name/Dockerfile" "$REPO" > /dev/null
+    "$builder" save --output "$archive.new" "$image"
+  fi
   mv "$archive.new" "$archive"
-  echo "built $2 with $builder: $archive ($(du -m "$archive" | cut -f1) MB)" >&2
+  echo "$key" > "$IMAGES/$name.id"
+  echo "built $image with $builder: $archive ($(du -m "$archive" | cut -f1) MB)" >&2
 }
+
+build_postgres() { build postgres localhost/cdk8s-postgres:17; }
 
 build_agent() {
-  local file
+  local file parts=()
   for file in node pgguard agent.cjs; do
     [ -s "$REPO/dist/agent/$file" ] || die "dist/agent/$file is missing: run npm run build:agent"
+    parts+=("$REPO/dist/agent/$file")
   done
-  build agent localhost/cdk8s-postgres-agent:dev
+  build agent localhost/cdk8s-postgres-agent:dev "${parts[@]}"
 }
 
-# Its inputs are these files alone, so it is built again only when they change.
-build_postgres() {
-  local key
-  key=$(cat "$HERE/postgres/Dockerfile" "$HERE/base.sh" | sha256sum | cut -c1-16)
-  [ "$(cat "$IMAGES/postgres.id" 2>/dev/null)" = "$key" ] && [ -f "$IMAGES/postgres.tar" ] && return
-  build postgres localhost/cdk8s-postgres:17
-  echo "$key" > "$IMAGES/postgres.id"
-}
-
+mkdir -p "$IMAGES"
+exec 5>"$CACHE/images.lock"
+flock 5
 case ${1:-all} in
   agent) build_agent ;;
   postgres) build_postgres ;;

@@ -35,20 +35,3 @@ freeze_container() {
   containers=$(running_container "${@:2}")
   while read -r node id; do node_ctr "$node" tasks "$1" "$id"; done <<< "$containers"
 }
-
-# load_images TAR|NAME...: all nodes at once
-load_images() {
-  [ $# -gt 0 ] || die "load needs a docker-archive or the name of an image that images/build.sh made: $(ls "$IMAGES" | sed -n 's/\.tar$//p' | tr '\n' ' ')"
-  local image tar node importing pid
-  for image in "$@"; do
-    tar=$image
-    [ -f "$tar" ] || tar=$IMAGES/$image.tar
-    [ -f "$tar" ] || die "no file $image and no image $tar: images/build.sh makes agent and postgres"
-    importing=()
-    for node in "${NODES[@]}"; do
-      node_ctr "$node" images import "$tar" > "$RUN/$node/import.log" 2>&1 & importing+=($!)
-    done
-    for pid in "${importing[@]}"; do wait "$pid" || die "loading $tar failed: $(cat "$RUN"/*/import.log)"; done
-    say "loaded $image on ${NODES[*]}"
-  done
-}

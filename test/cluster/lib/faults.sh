@@ -13,13 +13,13 @@ partition_node() {
 # Packets of one direction are dropped in the node, both its own and its pods': mangle's hooks see them all.
 cut_one_way() {
   need_node "${1-}"
-  local node=$1 mark="-m comment --comment one-way-cut -j DROP"
+  local node=$1 drop=(-m comment --comment one-way-cut -j DROP)
   case ${2-} in
-    in) in_network "$node" iptables -w -t mangle -I PREROUTING -i eth0 $mark ;;
-    out) in_network "$node" iptables -w -t mangle -I POSTROUTING -o eth0 $mark ;;
+    in) in_network "$node" iptables -w -t mangle -I PREROUTING -i eth0 "${drop[@]}" ;;
+    out) in_network "$node" iptables -w -t mangle -I POSTROUTING -o eth0 "${drop[@]}" ;;
     off)
-      while in_network "$node" iptables -w -t mangle -D PREROUTING -i eth0 $mark 2>/dev/null; do :; done
-      while in_network "$node" iptables -w -t mangle -D POSTROUTING -o eth0 $mark 2>/dev/null; do :; done ;;
+      while in_network "$node" iptables -w -t mangle -D PREROUTING -i eth0 "${drop[@]}" 2>/dev/null; do :; done
+      while in_network "$node" iptables -w -t mangle -D POSTROUTING -o eth0 "${drop[@]}" 2>/dev/null; do :; done ;;
     *) die "oneway needs: NODE in|out|off" ;;
   esac
 }
@@ -45,6 +45,7 @@ heal() {
 }
 
 exec_in_control_plane() {
+  [ $# -gt 0 ] || die "exec-cp needs a command"
   # Cluster DNS names are resolved too: a resolv.conf of the command's own, in a mount namespace of its own.
   printf 'nameserver %s\nsearch svc.cluster.local cluster.local\noptions ndots:5\n' "$CP_ADDRESS" > "$RUN/resolv.conf"
   in_network cp unshare --mount -- sh -c 'mount --bind "$0" "$(readlink -f /etc/resolv.conf)" && exec "$@"' "$RUN/resolv.conf" "$@"

@@ -41,14 +41,10 @@ seed_containerd() {
   find "$1" -name '*.db' -not -path '*/snapshots/*' -exec sh -c 'cp "$1" "$1.own" && mv "$1.own" "$1"' _ {} \;
 }
 
-# What was built but is not in the common root (the agent), or is newer than what was loaded.
-load_newer_images() {
-  local tar name
+# What was built but is not in the common root: the agent.
+load_built_images() {
+  local tar
   for tar in "$IMAGES"/*.tar; do
-    name=$(basename "$tar" .tar)
-    [[ " ${BASE_IMAGES[*]} " == *" $name "* ]] && [ "$tar" -ot "$RUN/up" ] && continue
-    [ -e "$RUN/loaded-$name" ] && [ "$tar" -ot "$RUN/loaded-$name" ] && continue
-    load_images "$name"
-    touch "$RUN/loaded-$name"
+    [[ " ${BASE_IMAGES[*]} " == *" $(basename "$tar" .tar) "* ]] || load_images "$(basename "$tar" .tar)"
   done
 }

@@ -9,7 +9,7 @@ up_locked() {
   ! [ -e "$RUN/up" ] || in_use || heal_quietly
   if is_healthy; then
     own
-    load_newer_images
+    load_built_images
     say "the cluster '$NAME' is up already: 3 nodes, Kubernetes $KUBERNETES_VERSION"
     return
   fi
@@ -28,7 +28,7 @@ is_healthy() {
   all_run || return 1
   wait_quietly 20 nodes_ready || { say "not all nodes are ready"; return 1; }
   [ "$(cat "$RUN/recipe")" != "$(recipe)" ] || return 0
-  [ "$(owner)" = "$REPO" ] || { say "the running cluster is of another checkout's making"; return 1; }
+  [ "$(owner)" = "$REPO" ] || { say "the running cluster was started by another checkout, from other scripts"; return 1; }
   say "note: the running cluster was started by an older state of test/cluster; 'cluster down' first to have the new one"
 }
 
@@ -64,7 +64,7 @@ bring_up() {
   all_run || die "not all programs stay alive; see test/cluster/cluster logs"
   recipe > "$RUN/recipe"
   touch "$RUN/up"
-  load_newer_images
+  load_built_images
   say "the cluster '$NAME' is up; its shell variables: eval \"\$(test/cluster/cluster env)\""
 }
 
