@@ -12,7 +12,7 @@ export interface Finished {
 }
 
 export interface RunOptions {
-  /** SIGTERM when it fires; the promise then rejects with the signal's reason once the program is gone. */
+  /** Kills the program and what it has started; the promise then rejects with the signal's reason once all are gone. */
   readonly signal?: AbortSignal;
   /** Each line of stderr as it comes: progress of long work. */
   readonly onLine?: (line: string) => void;
@@ -42,7 +42,7 @@ export function run(command: readonly [string, ...string[]], options: RunOptions
   const { signal, onLine } = options;
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
-    const child = spawn(command[0], command.slice(1), { stdio: ['ignore', 'pipe', 'pipe'], env: environment() });
+    const child = spawn(command[0], command.slice(1), { stdio: ['ignore', 'pipe', 'pipe'], env: environment(), detached: true });
     let stdout = '';
     const stderr: string[] = [];
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
@@ -50,7 +50,10 @@ export function run(command: readonly [string, ...string[]], options: RunOptions
       stderr.push(line);
       onLine?.(line);
     });
-    const abort = () => child.kill('SIGTERM');
+    // Its whole group: pg_basebackup has a child that goes on receiving WAL, and holds the lock, when only its parent is killed.
+    const abort = () => {
+      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) process.kill(-child.pid, 'SIGKILL');
+    };
     signal?.addEventListener('abort', abort);
     child.on('error', (error) => {
       signal?.removeEventListener('abort', abort);

@@ -16,5 +16,5 @@ export async function materialOf(authority: KeyPair, client = AGENT_COMMON_NAME,
 }
 
 export async function newAuthority(): Promise<KeyPair> {
-  return await makeAuthority('orders-ca', new Date());
+  return makeAuthority('orders-ca', new Date());
 }

@@ -4,12 +4,12 @@ import { request } from 'node:https';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { materialOf, newAuthority, SERVER_NAME } from './certificates';
 import { HttpsPeerClient } from '../../../src/agent/api/peer-client.js';
 import { startPeerServer } from '../../../src/agent/api/peer-server.js';
 import type { PeerAddress, PeerHandlers, PeerServer } from '../../../src/agent/api/types.js';
 import type { TlsMaterial } from '../../../src/agent/credentials/types.js';
 import type { WalRange } from '../../../src/agent/postgres/types.js';
-import { materialOf, newAuthority, SERVER_NAME } from './certificates';
 
 let material: TlsMaterial;
 let server: PeerServer;
@@ -20,7 +20,7 @@ const peer = (serverName = SERVER_NAME): PeerAddress => ({ host: '127.0.0.1', se
 
 beforeAll(async () => { material = await materialOf(await newAuthority()); });
 beforeEach(async () => {
-  handlers = { status: jest.fn(() => ({ role: 'standby', lsn: 0x16_b374_d848n })), wake: jest.fn(), wal: jest.fn(async () => null) };
+  handlers = { status: jest.fn(() => ({ role: 'standby', lsn: 0x16_b374_d848n })), wake: jest.fn(), wal: jest.fn(async (): Promise<Readable | null> => null) };
   server = await startPeerServer({ port: 0, host: '127.0.0.1' }, material, handlers);
   client = new HttpsPeerClient();
   client.setCertificates(material);

@@ -13,16 +13,32 @@ export const SECRETS = ['orders-ca', 'orders-server', 'orders-replication', 'ord
 
 export function specOf(instances: number, users: ClusterSpec['users'] = [{ name: 'app', secret: 'orders-app-user', database: 'orders' }]): ClusterSpec {
   return {
-    specVersion: 1, cluster: 'orders', postgresVersion: '17',
+    specVersion: 1,
+    cluster: 'orders',
+    postgresVersion: '17',
     objects: {
-      lease: 'orders', state: 'orders-state', endpointSlice: 'orders-rw', readWriteService: 'orders-rw', readOnlyService: 'orders-ro', readService: 'orders-r',
-      instancesService: 'orders-instances', authoritySecret: 'orders-ca', serverSecret: 'orders-server', replicationSecret: 'orders-replication',
-      rewindSecret: 'orders-rewind', agentSecret: 'orders-agent',
+      lease: 'orders',
+      state: 'orders-state',
+      endpointSlice: 'orders-rw',
+      readWriteService: 'orders-rw',
+      readOnlyService: 'orders-ro',
+      readService: 'orders-r',
+      instancesService: 'orders-instances',
+      authoritySecret: 'orders-ca',
+      serverSecret: 'orders-server',
+      replicationSecret: 'orders-replication',
+      rewindSecret: 'orders-rewind',
+      agentSecret: 'orders-agent',
     },
     instances: Array.from({ length: instances }, (_, i) => ({
       name: `${i + 1}`, statefulSet: `orders-${i + 1}`, pod: `orders-${i + 1}-0`, dataClaim: `orders-${i + 1}-data`, walVolume: false, tablespaces: [], retire: false,
     })),
-    parameters: {}, replication: { mode: 'asynchronous' }, routing: 'endpointSlice', databases: [{ name: 'orders', owner: 'app' }], users, timing: DEFAULT_TIMING,
+    parameters: {},
+    replication: { mode: 'asynchronous' },
+    routing: 'endpointSlice',
+    databases: [{ name: 'orders', owner: 'app' }],
+    users,
+    timing: DEFAULT_TIMING,
   };
 }
 
@@ -44,7 +60,7 @@ export class SecretsInMemory implements Secrets {
     if (!now.ok) return now;
     if (now.value.version !== previous.version) return { ok: false, kind: 'conflict', message: 'changed' };
     this.put(name, { ...now.value.data, ...data });
-    return await this.get(name);
+    return this.get(name);
   }
 
   /** What a person does with kubectl. */
@@ -66,7 +82,7 @@ export class Agent {
   constructor(private readonly secrets: Secrets) {}
 
   async reconcile(duty: Duty, options: { spec?: ClusterSpec; now?: Date } = {}): Promise<CredentialsReport> {
-    return await reconcileCredentials({
+    return reconcileCredentials({
       spec: options.spec ?? specOf(3), namespace: NAMESPACE, secrets: this.secrets, copies: this.copies, duty, now: options.now ?? new Date(),
     });
   }

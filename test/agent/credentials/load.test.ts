@@ -1,10 +1,10 @@
 import { mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, createServer, type TLSSocket } from 'node:tls';
-import type { AddressInfo } from 'node:net';
-import { loadCredentials } from '../../../src/agent/credentials/load.js';
 import { Agent, runningCluster, SecretsInMemory } from './cluster';
+import { loadCredentials } from '../../../src/agent/credentials/load.js';
 
 const directory = () => join(mkdtempSync(join(process.env.CDK8S_POSTGRES_TEST_DIR ?? tmpdir(), 'certificates-')), 'run');
 const names = ['agent', 'replication', 'rewind', 'server'];

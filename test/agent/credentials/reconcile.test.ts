@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeAuthority } from '../../../src/agent/credentials/pki.js';
 import { Agent, runningCluster, SECRETS, SecretsInMemory, specOf } from './cluster';
+import { makeAuthority } from '../../../src/agent/credentials/pki.js';
 
 const DAY = 86_400_000;
 const inDays = (days: number) => new Date(Date.now() + days * DAY);
@@ -34,7 +34,7 @@ describe('a new cluster', () => {
   test('has one authority even when two found it at once, and both end with the same keys', async () => {
     const secrets = new SecretsInMemory();
     const agents = [new Agent(secrets), new Agent(secrets)];
-    await Promise.all(agents.map(async (agent) => await agent.reconcile('found')));
+    await Promise.all(agents.map(async (agent) => agent.reconcile('found')));
     const [a, b] = [await agents[0]!.reconcile('found'), await agents[1]!.reconcile('found')];
     expect(a.credentials).not.toBeNull();
     expect(a.credentials).toEqual(b.credentials);
@@ -182,7 +182,11 @@ describe('a user\'s connection Secret', () => {
     const data = secrets.data('orders-app-user');
     const { password } = data;
     expect(data).toEqual({
-      'host': 'orders-rw.shop.svc', 'port': '5432', 'dbname': 'orders', 'user': 'app', 'password': password,
+      'host': 'orders-rw.shop.svc',
+      'port': '5432',
+      'dbname': 'orders',
+      'user': 'app',
+      'password': password,
       'uri': `postgresql://app:${password}@orders-rw.shop.svc:5432/orders?sslmode=require`,
       'jdbc-uri': `jdbc:postgresql://orders-rw.shop.svc:5432/orders?user=app&password=${password}&sslmode=require`,
       'multi-host-uri': `postgresql://app:${password}@orders-1-0.orders-instances.shop.svc:5432,orders-2-0.orders-instances.shop.svc:5432,orders-3-0.orders-instances.shop.svc:5432/orders?target_session_attrs=read-write&sslmode=require`,
@@ -211,7 +215,7 @@ describe('a user\'s connection Secret', () => {
 
   test('keeps keys that are not the agent\'s', async () => {
     const { secrets, leader } = await runningCluster();
-    secrets.put('orders-app-user', { 'mine': 'yes', 'password': 'x' });
+    secrets.put('orders-app-user', { mine: 'yes', password: 'x' });
     await leader.reconcile('lead');
     expect(secrets.data('orders-app-user').mine).toBe('yes');
   });

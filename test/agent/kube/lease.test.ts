@@ -1,16 +1,19 @@
-import type { Holder, LeaderRecord, LeaseRecord } from '../../../src/agent/core/types.js';
-import { KubeLeaseStore } from '../../../src/agent/kube/lease.js';
-import type { LeaseReading } from '../../../src/agent/kube/types.js';
 import { ApiServer } from './support/api-server';
 import { apply, bindAgent, NAMESPACE, synthesize } from './support/orders';
 import { must, until } from './support/results';
+import type { Holder, LeaderRecord, LeaseRecord } from '../../../src/agent/core/types.js';
+import { KubeLeaseStore } from '../../../src/agent/kube/lease.js';
+import type { LeaseReading } from '../../../src/agent/kube/types.js';
 
 const LEASE = synthesize().spec.objects.lease;
 const one: Holder = { instance: 'orders-1', podUid: 'pod-1', bootId: 'boot-1', kernelBootId: 'kernel-1' };
 const two: Holder = { ...one, instance: 'orders-2', podUid: 'pod-2' };
 const leader: LeaderRecord = {
-  systemId: '7432198765432109876', timeline: 3, lsn: 0x16_b374_d848n,
-  release: { kind: 'crashed', from: 'orders-3', timeline: 2, lsn: 0xffff_ffff_ffff_ffffn }, inherited: null,
+  systemId: '7432198765432109876',
+  timeline: 3,
+  lsn: 0x16_b374_d848n,
+  release: { kind: 'crashed', from: 'orders-3', timeline: 2, lsn: 0xffff_ffff_ffff_ffffn },
+  inherited: null,
 };
 const held = (holder: Holder | null) => ({ holder, leader, leaseDuration: 10_000 });
 

@@ -2,19 +2,19 @@
 import { mkdtempSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ApiServer } from './support/api-server';
+import { apply, bindAgent, diff, NAMESPACE, synthesize } from './support/orders';
+import { must, until } from './support/results';
 import { KubeClaims } from '../../../src/agent/kube/claims.js';
 import { KubeEvents } from '../../../src/agent/kube/events.js';
 import { KubePods } from '../../../src/agent/kube/pods.js';
 import { KubeSecrets } from '../../../src/agent/kube/secrets.js';
 import { KubeSpecSource } from '../../../src/agent/kube/spec.js';
-import { KubeStatefulSets } from '../../../src/agent/kube/stateful-sets.js';
 import { KubeStateStore } from '../../../src/agent/kube/state.js';
+import { KubeStatefulSets } from '../../../src/agent/kube/stateful-sets.js';
 import { KubeEndpointSlices } from '../../../src/agent/routing/endpoint-slice.js';
 import { repairRoles } from '../../../src/agent/routing/role-label.js';
 import { SPEC_KEY } from '../../../src/contract';
-import { ApiServer } from './support/api-server';
-import { apply, bindAgent, diff, NAMESPACE, synthesize } from './support/orders';
-import { must, until } from './support/results';
 
 const { manifests, spec } = synthesize();
 let server: ApiServer;
@@ -147,7 +147,9 @@ describe('pods', () => {
     'cdk8s-postgres/cluster': spec.cluster, 'cdk8s-postgres/component': 'instance', 'cdk8s-postgres/instance': instance, 'controller-revision-hash': 'r1',
   });
   const makePod = (instance: string, name: string) => apply(server, [{
-    apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: NAMESPACE, labels: labels(instance) },
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: NAMESPACE, labels: labels(instance) },
     spec: { nodeName: 'node-a', terminationGracePeriodSeconds: 30, containers: [{ name: 'postgres', image: 'postgres' }] },
   }]);
   const pods = () => new KubePods(agent(), spec.cluster);
@@ -165,7 +167,12 @@ describe('pods', () => {
         podIP: '10.1.2.3',
         conditions: [{ type: 'Ready', status: 'True' }],
         containerStatuses: [{
-          name: 'postgres', ready: true, restartCount: 1, image: 'postgres', imageID: '', state: { running: { startedAt: null } },
+          name: 'postgres',
+          ready: true,
+          restartCount: 1,
+          image: 'postgres',
+          imageID: '',
+          state: { running: { startedAt: null } },
           lastState: { terminated: { exitCode: 137, reason: 'OOMKilled', containerID: 'containerd://abc', startedAt: null, finishedAt: null } },
         }],
       },
@@ -173,7 +180,15 @@ describe('pods', () => {
     const seen = must(await pods().list());
     expect(seen).toHaveLength(3);
     expect(seen.find((one) => one.name === pod)).toEqual({
-      name: pod, uid: get('pod', pod).metadata.uid, instance: name, ip: '10.1.2.3', nodeName: 'node-a', ready: true, terminating: false, revision: 'r1', role: null,
+      name: pod,
+      uid: get('pod', pod).metadata.uid,
+      instance: name,
+      ip: '10.1.2.3',
+      nodeName: 'node-a',
+      ready: true,
+      terminating: false,
+      revision: 'r1',
+      role: null,
       terminations: [{ container: 'postgres', containerId: 'containerd://abc', exitCode: 137, reason: 'OOMKilled' }],
     });
   });
@@ -195,7 +210,7 @@ describe('pods', () => {
     const uid = seen.find(({ name }) => name === b)!.uid;
     const order: string[] = [];
     const recording = { ...pods(), list: () => pods().list(), watch: () => Promise.resolve(), delete: (pod: typeof seen[number]) => pods().delete(pod) };
-    const spied = { ...recording, labelRole: async (pod: { name: string; uid: string }, role: string | null) => { order.push(pod.name); return await pods().labelRole(pod, role); } };
+    const spied = { ...recording, labelRole: async (pod: { name: string; uid: string }, role: string | null) => { order.push(pod.name); return pods().labelRole(pod, role); } };
     expect(must(await repairRoles(spied, seen, uid))).toEqual([a, b]);
     expect(order).toEqual([a, b]);
     const roles = Object.fromEntries(must(await pods().list()).map(({ name, role }) => [name, role]));

@@ -1,8 +1,8 @@
 /** How requests fare on bad networks: a server that does nothing but what the test says, on real sockets. */
 import { createServer, type Server, type Socket, type AddressInfo } from 'node:net';
+import { until } from './support/results';
 import { KubeApi, LEASES, PODS } from '../../../src/agent/kube/client.js';
 import { watchAll } from '../../../src/agent/kube/watch.js';
-import { until } from './support/results';
 
 type Behaviour = (socket: Socket, request: string, count: number) => void;
 let server: Server;
@@ -63,7 +63,7 @@ test('good requests share one connection', async () => {
 test('when a kept connection goes silent, the other kept ones are not tried after it', async () => {
   let silent = false;
   const api = await serve((socket, _, count) => { if (!silent || count > 4) setTimeout(() => socket.write(lease), 20); });
-  await Promise.all([1, 2, 3].map(async () => await api.get(LEASES, 'orders')));
+  await Promise.all([1, 2, 3].map(async () => api.get(LEASES, 'orders')));
   silent = true;
   expect(await api.get(LEASES, 'orders')).toMatchObject({ ok: false, kind: 'unreachable' });
   expect(await api.get(LEASES, 'orders')).toMatchObject({ ok: true });

@@ -67,6 +67,8 @@ test('a restarted server is seen through the connection to its predecessor', asy
 });
 
 test('a standby that has followed to a new timeline tells so, also when its receiver is gone', async () => {
+  // A clean stop waits for the standbys that stream, and for no others.
+  await two.until(({ walReceiver }) => walReceiver?.status === 'streaming');
   await one.server.stop('fast', 20_000);
   two.upstream = null;
   await two.server.promote(AbortSignal.timeout(10_000));

@@ -78,7 +78,7 @@ export class ApiServer {
     return [
       `--etcd-servers=http://127.0.0.1:${etcd}`, '--bind-address=127.0.0.1', `--secure-port=${this.port}`,
       `--tls-cert-file=${file('server.crt')}`, `--tls-private-key-file=${file('server.key')}`,
-      `--service-account-issuer=https://localhost`, `--service-account-key-file=${file('server.crt')}`, `--service-account-signing-key-file=${file('server.key')}`,
+      '--service-account-issuer=https://localhost', `--service-account-key-file=${file('server.crt')}`, `--service-account-signing-key-file=${file('server.key')}`,
       `--token-auth-file=${file('tokens.csv')}`, '--authorization-mode=RBAC', '--service-cluster-ip-range=10.0.0.0/24',
       // Without controllers no namespace has a service account; pods are only objects here.
       '--disable-admission-plugins=ServiceAccount', '--profiling=false',
@@ -130,7 +130,7 @@ async function freePorts(count: number): Promise<number[]> {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return server;
   }));
-  return await Promise.all(servers.map(async (server) => {
+  return Promise.all(servers.map(async (server) => {
     const { port } = server.address() as AddressInfo;
     await new Promise((resolve) => server.close(resolve));
     return port;

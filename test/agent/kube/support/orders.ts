@@ -1,10 +1,10 @@
 /** The manifests of a small cluster as users synthesize them, applied, with the agent's token bound to the Role that is among them. */
 import { App, Chart, Size, Testing } from 'cdk8s';
 import { stringify } from 'yaml';
+import type { ApiServer } from './api-server';
 import type { ClusterSpec } from '../../../../src/contract';
 import { SPEC_KEY } from '../../../../src/contract';
 import { PostgresCluster, PostgresVersion } from '../../../../src/index';
-import type { ApiServer } from './api-server';
 
 export const NAMESPACE = 'shop';
 
