@@ -55,7 +55,9 @@ project.tsconfig?.addExclude('src/agent/**');
 project.tsconfig?.addInclude('examples/**/*.ts');
 project.eslint?.addLintPattern('examples');
 keepBoundaries(project);
-project.npmignore?.exclude('/dist/lib/examples/', '/dist/manifests/', '/examples/');
+// The package is the library; the agent comes as an image.
+project.npmignore?.exclude('/dist/*', '!/dist/lib/', '/dist/lib/examples/');
+project.npmignore?.exclude('/.ci/', '/bench/', '/docs/', '/examples/', '/images/', '/cdk8s.yaml', '/tsconfig.boot.json');
 project.package.addField('exports', {
   '.': { types: `./${LIB}/src/index.d.ts`, default: `./${LIB}/src/index.js` },
   './.jsii': './.jsii',
