@@ -5,7 +5,7 @@ CGROUPS=/sys/fs/cgroup
 
 cgroup_v2() { [ -e "$CGROUPS/cgroup.controllers" ]; }
 
-# The trees that exist here; the first one is where the programs are kept.
+# The trees that exist here; the programs are kept in the first two (where all is one tree, in that).
 cgroup_trees() {
   if cgroup_v2; then echo "$CGROUPS"; return; fi
   local tree
@@ -25,13 +25,23 @@ make_cgroups() {
       done
     done
   done
-  cgroup_v2 || return 0
+  cgroup_v2 || { share_processors; return; }
   local controllers
   controllers=$(sed -E 's/(^| )/\1+/g' "$CGROUPS/cgroup.controllers")
   for tree in "$CGROUPS" "$CGROUPS/$PREFIX"; do echo "$controllers" > "$tree/cgroup.subtree_control"; done
 }
 
-join_daemons_cgroup() { echo "$BASHPID" > "$(cgroup_trees | head -1)/$PREFIX/daemons/cgroup.procs"; }
+# In version 1 a cgroup below the root weighs as much as one process in it: the whole cluster would get less of the processors than a linter
+# and a compiler at its side, and pods would starve as they do on no real node. It weighs as eight processes; inside, the programs as two nodes.
+share_processors() {
+  echo 8192 > "$CGROUPS/cpu/$PREFIX/cpu.shares"
+  echo 2048 > "$CGROUPS/cpu/$PREFIX/daemons/cpu.shares"
+}
+
+join_daemons_cgroup() {
+  local tree
+  for tree in $(cgroup_trees | head -2); do echo "$BASHPID" > "$tree/$PREFIX/daemons/cgroup.procs"; done
+}
 
 cluster_pids() { find $(cgroup_trees | sed "s|\$|/$PREFIX|") -name cgroup.procs -exec cat {} + 2>/dev/null | sort -un; }
 

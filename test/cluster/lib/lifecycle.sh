@@ -51,7 +51,7 @@ bring_up() {
   start_apiserver
   local node
   for node in "${NODES[@]}"; do start_containerd "$node"; done
-  wait_for 60 "the API server" apiserver_ready
+  wait_for 120 "the API server" apiserver_ready
   say "the API server is ready"
   start_controllers
   for node in "${NODES[@]}"; do start_kubelet "$node"; start_proxy "$node"; done
@@ -59,8 +59,8 @@ bring_up() {
   start_dns
   in_network cp "$BIN/kubectl" --kubeconfig "$KUBECONFIG" apply --server-side -f "$HERE/manifests/base.yaml" > "$RUN/logs/base.log"
   start_provisioner
-  wait_for 60 "the nodes to be ready" nodes_ready
-  wait_for 20 "DNS" in_network cp curl -sf http://127.0.0.1:8181/ready
+  wait_for 120 "the nodes to be ready" nodes_ready
+  wait_for 120 "DNS" in_network cp curl -sf http://127.0.0.1:8181/ready
   all_run || die "not all programs stay alive; see test/cluster/cluster logs"
   recipe > "$RUN/recipe"
   touch "$RUN/up"
