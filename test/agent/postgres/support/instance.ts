@@ -144,7 +144,7 @@ export class TestBed {
       lockFile: within('postgres.lock'),
       ...(options.walVolume ? { walDir: within('wal-volume', 'wal') } : {}),
       tablespaces,
-      guard: join(SCRATCH, 'pgguard'),
+      guard: process.env.CDK8S_POSTGRES_TEST_GUARD!,
       ...binDirOption(),
       port: await freePort(),
     };
