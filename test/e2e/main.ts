@@ -1,4 +1,7 @@
-/** `npm run test:e2e -- [NAME...]`: all scenarios, or those whose names contain one of the given ones. */
+/**
+ * `npm run test:e2e -- [--keep] [NAME...]`: all scenarios, or those whose names contain one of the given ones.
+ * --keep leaves the clusters of failed ones running.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { Kubectl } from './harness/kubectl';
 import { say } from './harness/say';
@@ -7,7 +10,8 @@ import { SCENARIOS } from './scenarios';
 import { chooseTarget, THREE_WAYS } from './target/choose';
 
 async function main(): Promise<number> {
-  const wanted = process.argv.slice(2);
+  const keep = process.argv.includes('--keep');
+  const wanted = process.argv.slice(2).filter((argument) => argument !== '--keep');
   const chosen = wanted.length === 0 ? SCENARIOS : SCENARIOS.filter(({ name }) => wanted.some((part) => name.includes(part)));
   if (chosen.length === 0) {
     console.error(`no scenario is named like ${wanted.join(', ')}; there are:\n${SCENARIOS.map(({ name, promise }) => `  ${name}: ${promise}`).join('\n')}`);
@@ -24,7 +28,7 @@ async function main(): Promise<number> {
   const began = Date.now();
   const run = began.toString(36);
   await removeEarlierRuns();
-  const suite = new Suite(target, run, `dist/e2e/runs/${run}`);
+  const suite = new Suite(target, run, `dist/e2e/runs/${run}`, keep);
   say(`${possible.length} scenarios on ${target.description}; logs: ${suite.directory}`);
   await suite.runAll(possible);
 

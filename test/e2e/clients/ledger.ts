@@ -73,7 +73,7 @@ function report(): object {
 
 /** Which acknowledged rows are not there. */
 async function verify(): Promise<object> {
-  const connection = await connect({ ...server, queryTimeoutMs: 30_000 });
+  const connection = await connect({ ...server, queryTimeoutMs: 30_000, connectTimeoutMs: 10_000 });
   try {
     const { rows } = await connection.query<{ id: string }>('SELECT id FROM ledger');
     const there = new Set(rows.map(({ id }) => Number(id)));

@@ -17,7 +17,7 @@ export class Suite {
   readonly results: Result[] = [];
   #namespaces = 0;
 
-  constructor(private readonly target: Target, private readonly run: string, readonly directory: string) {
+  constructor(private readonly target: Target, private readonly run: string, readonly directory: string, private readonly keepFailed: boolean) {
     mkdirSync(directory, { recursive: true });
   }
 
@@ -33,15 +33,12 @@ export class Suite {
     for (let scenario = queue.shift(); scenario !== undefined; scenario = queue.shift()) {
       if (scenario.startsEmpty === true) {
         const cluster = await this.#newCluster();
-        const passed = await this.#try(scenario, cluster);
-        if (passed) await cluster.remove();
-        else cluster.close();
+        await this.#end(cluster, await this.#try(scenario, cluster));
       } else {
         kept ??= await this.#wholeCluster(scenario);
         if (kept === null) continue;
         if (await this.#try(scenario, kept)) continue;
-        // It is left as it is for whoever looks into the failure.
-        kept.close();
+        await this.#end(kept, false);
         kept = null;
       }
     }
@@ -71,9 +68,15 @@ export class Suite {
         figures: {},
         error: `the cluster did not come up: ${error instanceof Error ? error.message : String(error)}`,
       });
-      cluster.close();
+      await this.#end(cluster, false);
       return null;
     }
+  }
+
+  async #end(cluster: Cluster, passed: boolean): Promise<void> {
+    if (passed || !this.keepFailed) return cluster.remove();
+    cluster.close();
+    say(`the namespace ${cluster.namespace} is kept as it is, until the next run`);
   }
 
   async #try(scenario: Scenario, cluster: Cluster): Promise<boolean> {

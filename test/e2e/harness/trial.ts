@@ -60,7 +60,7 @@ export class RunningTrial implements Trial {
     this.#probeClients.push(startClient(cluster, 'probe'));
     this.#probes = new Probes(this.#probeClients, (pod) => ({ ...this.#access, host: pod.ip }));
     cluster.pods.onChange((pod) => this.#probes?.watch(pod));
-    await eventually('the first acknowledged writes', { withinMs: 20_000 }, async () => yes((await this.ledger.report()).acknowledged > 50));
+    await eventually('the first acknowledged writes', { withinMs: 60_000 }, async () => yes((await this.ledger.report()).acknowledged > 50));
     await this.ledger.mark();
   };
 
