@@ -4,7 +4,7 @@ import { pino, type Logger } from 'pino';
 export type { Logger };
 
 /** What a log reader that has stopped reading may cost in memory; beyond it, lines are dropped. */
-const LONGEST_BACKLOG = 1 << 20;
+const LONGEST_BACKLOG = 1_048_576;
 
 /** Asynchronous: a container runtime that no longer takes our lines must not stop the loop that renews the Lease. */
 export function createLogger(fields: { readonly instance: string; readonly pod: string }): Logger {

@@ -1,8 +1,8 @@
 /** What both servers send, and how they begin and end. */
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { formatLsn } from '../core/lsn.js';
 import type { ListenOptions, RunningServer } from './types.js';
+import { formatLsn } from '../core/lsn.js';
 
 /** JSON has no bigint; the only ones that the agent knows are WAL positions. */
 export function toJson(value: object): string {

@@ -1,15 +1,15 @@
 /** Plain HTTP for the kubelet's probes, load balancers and people. It says nothing that is secret, and nothing can be asked of it. */
 import { createServer, type ServerResponse } from 'node:http';
-import { HEALTH_ROUTES } from '../../contract/index.js';
 import { answerJson, answerText, listen } from './answer.js';
 import type { HealthView, ListenOptions, RunningServer } from './types.js';
+import { HEALTH_ROUTES } from '../../contract/index.js';
 
 export async function startHealthServer(options: ListenOptions, view: () => HealthView): Promise<RunningServer> {
   const server = createServer((request, response) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return answerText(response, 405, 'only GET');
     answer((request.url ?? '').split('?')[0]!, view(), response);
   });
-  return await listen(server, options);
+  return listen(server, options);
 }
 
 function answer(route: string, { live, ready, role, status }: HealthView, response: ServerResponse): void {

@@ -6,9 +6,9 @@ import { text } from 'node:stream/consumers';
 import { API_ROUTES } from '../../contract/index.js';
 import type { TlsMaterial } from '../credentials/types.js';
 import { dropIdleConnections } from '../idle-connections.js';
-import type { WalRange } from '../postgres/types.js';
 import type { PeerAddress, PeerClient, PeerFailureKind, PeerResult } from './types.js';
 import { formatWalQuery } from './wal-query.js';
+import type { WalRange } from '../postgres/types.js';
 
 export class HttpsPeerClient implements PeerClient {
   private agent: Agent | null = null;
@@ -25,15 +25,15 @@ export class HttpsPeerClient implements PeerClient {
   }
 
   async status(peer: PeerAddress, timeoutMs: number): Promise<PeerResult<unknown>> {
-    return await this.call(peer, 'GET', API_ROUTES.status, timeoutMs, async (message) => JSON.parse(await text(message)) as unknown);
+    return this.call(peer, 'GET', API_ROUTES.status, timeoutMs, async (message) => JSON.parse(await text(message)) as unknown);
   }
 
   async wake(peer: PeerAddress, timeoutMs: number): Promise<PeerResult<void>> {
-    return await this.call(peer, 'POST', API_ROUTES.wake, timeoutMs, (message) => { message.resume(); });
+    return this.call(peer, 'POST', API_ROUTES.wake, timeoutMs, (message) => { message.resume(); });
   }
 
   async wal(peer: PeerAddress, range: WalRange, timeoutMs: number): Promise<PeerResult<Readable>> {
-    return await this.call(peer, 'GET', `${API_ROUTES.wal}?${formatWalQuery(range)}`, timeoutMs, (message) => {
+    return this.call(peer, 'GET', `${API_ROUTES.wal}?${formatWalQuery(range)}`, timeoutMs, (message) => {
       message.setTimeout(timeoutMs, () => message.destroy(new Error(`${peer.serverName} sent nothing for ${timeoutMs} ms`)));
       return message;
     }, 'headersOnly');

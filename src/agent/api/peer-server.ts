@@ -3,11 +3,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import { pipeline } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import { AGENT_COMMON_NAME, API_ROUTES } from '../../contract/index.js';
-import type { TlsMaterial } from '../credentials/types.js';
 import { answerJson, answerText, listen } from './answer.js';
 import type { ListenOptions, PeerHandlers, PeerServer } from './types.js';
 import { parseWalQuery } from './wal-query.js';
+import { AGENT_COMMON_NAME, API_ROUTES } from '../../contract/index.js';
+import type { TlsMaterial } from '../credentials/types.js';
 
 export async function startPeerServer(options: ListenOptions, material: TlsMaterial, handlers: PeerHandlers): Promise<PeerServer> {
   const server = createServer({ ...tlsOptions(material), requestCert: true, rejectUnauthorized: true }, (request, response) => {
@@ -36,7 +36,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, handle
       response.writeHead(204).end();
       return;
     case `GET ${API_ROUTES.wal}`:
-      return await answerWal(url.searchParams, response, handlers);
+      return answerWal(url.searchParams, response, handlers);
     default:
       return answerText(response, 404, 'no such route');
   }

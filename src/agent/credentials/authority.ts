@@ -3,10 +3,10 @@
  *
  * After that a missing one is put back from a copy, or is an error: with a new one, every certificate of a running cluster would be a stranger's.
  */
-import { CERTIFICATE_KEYS } from '../../contract/index.js';
 import { isEmpty, type Keeper } from './keeper.js';
 import { authorityFault, bundle, makeAuthority } from './pki.js';
 import type { KeyPair, SecretData } from './types.js';
+import { CERTIFICATE_KEYS } from '../../contract/index.js';
 
 export interface Authority extends KeyPair {
   /** All authorities to be trusted: this one and those that are published beside it. */

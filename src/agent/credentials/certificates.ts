@@ -1,6 +1,6 @@
 /** Which certificates a cluster has, and under which names its servers answer. */
-import { AGENT_COMMON_NAME, SYSTEM_ROLES, type ClusterSpec } from '../../contract/index.js';
 import type { Leaf } from './pki.js';
+import { AGENT_COMMON_NAME, SYSTEM_ROLES, type ClusterSpec } from '../../contract/index.js';
 
 export type LeafName = 'server' | 'replication' | 'rewind' | 'agent';
 

@@ -1,6 +1,6 @@
 /** What an application finds in its connection Secret. */
-import { CONNECTION_KEYS, POSTGRES_PORT, type ClusterSpec, type UserSpec } from '../../contract/index.js';
 import type { SecretData } from './types.js';
+import { CONNECTION_KEYS, POSTGRES_PORT, type ClusterSpec, type UserSpec } from '../../contract/index.js';
 
 /**
  * `sslmode=require`, because no stronger one works without a file that holds the authority; `ca.crt` is there for those who mount it

@@ -1,6 +1,6 @@
 /** One Secret and its copy, as the rest of this folder sees them: what is there, what may be put there, what went wrong. */
-import type { Failure, SecretRecord } from '../kube/types.js';
 import type { CredentialsContext, CredentialsProblem, SecretData } from './types.js';
+import type { Failure, SecretRecord } from '../kube/types.js';
 
 const CODE_OF: Partial<Record<Failure['kind'], CredentialsProblem['code']>> = { notFound: 'SecretMissing', forbidden: 'SecretForbidden' };
 
@@ -33,7 +33,7 @@ export class Keeper {
   }
 
   async copyOf(secret: string): Promise<SecretData | null> {
-    return await this.context.copies.read(secret);
+    return this.context.copies.read(secret);
   }
 
   async keepCopy(secret: string, data: SecretData): Promise<void> {
@@ -51,7 +51,7 @@ export class Keeper {
 
 function wayOut(kind: Failure['kind'], secret: string): string {
   switch (kind) {
-    case 'notFound': return `; apply the synthesized manifests again, the agents fill it`;
+    case 'notFound': return '; apply the synthesized manifests again, the agents fill it';
     case 'forbidden': return `; the agents' Role must allow get and update on Secret ${secret}: apply the synthesized manifests again`;
     default: return '';
   }

@@ -1,9 +1,9 @@
 /** The certificates that the authority signs: put back from copies by anybody, made and renewed by the leader. */
-import { CERTIFICATE_KEYS } from '../../contract/index.js';
 import type { Authority } from './authority.js';
 import { isEmpty, type Keeper } from './keeper.js';
 import { issue, leafFault, leafStale, type Leaf } from './pki.js';
 import type { KeyPair, SecretData } from './types.js';
+import { CERTIFICATE_KEYS } from '../../contract/index.js';
 
 const KEYS = Object.values(CERTIFICATE_KEYS);
 

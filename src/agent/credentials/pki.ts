@@ -29,11 +29,11 @@ export async function makeAuthority(commonName: string, now: Date): Promise<KeyP
     keys,
     extensions: [
       new x509.BasicConstraintsExtension(true, 0, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign + x509.KeyUsageFlags.cRLSign, true),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
-  return await pair(certificate, keys);
+  return pair(certificate, keys);
 }
 
 export async function issue(authority: KeyPair, leaf: Leaf, now: Date): Promise<KeyPair> {
@@ -55,7 +55,7 @@ export async function issue(authority: KeyPair, leaf: Leaf, now: Date): Promise<
       ...alternativeNames.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(alternativeNames)],
     ],
   });
-  return await pair(certificate, keys);
+  return pair(certificate, keys);
 }
 
 /** Why it cannot be used as an authority; null when it can. */
@@ -114,13 +114,13 @@ function common(now: Date, life: number) {
 }
 
 async function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
-  return await webcrypto.subtle.generateKey(KEY_ALGORITHM, true, ['sign', 'verify']);
+  return webcrypto.subtle.generateKey(KEY_ALGORITHM, true, ['sign', 'verify']);
 }
 
 /** OpenSSL knows more forms of a key than Web Crypto, which only takes this one. */
 async function importKey(pem: string): Promise<webcrypto.CryptoKey> {
   const der = createPrivateKey(pem).export({ format: 'der', type: 'pkcs8' });
-  return await webcrypto.subtle.importKey('pkcs8', der, KEY_ALGORITHM, false, ['sign']);
+  return webcrypto.subtle.importKey('pkcs8', der, KEY_ALGORITHM, false, ['sign']);
 }
 
 async function pair(certificate: x509.X509Certificate, keys: webcrypto.CryptoKeyPair): Promise<KeyPair> {

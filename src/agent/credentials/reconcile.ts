@@ -14,17 +14,20 @@ export async function reconcileCredentials(context: CredentialsContext): Promise
   const authority = await reconcileAuthority(keeper);
   if (authority !== null) {
     const leaves = leavesOf(context.spec, context.namespace);
-    const get = async ({ secret, leaf }: typeof leaves.server): Promise<KeyPair | null> => await reconcileLeaf(keeper, secret, leaf, authority);
-    const [server, replication, rewind, agent] = await Promise.all([get(leaves.server), get(leaves.replication), get(leaves.rewind), get(leaves.agent)]);
+    const get = async ({ secret, leaf }: typeof leaves.server): Promise<KeyPair | null> => reconcileLeaf(keeper, secret, leaf, authority);
+    const server = await get(leaves.server);
+    const replication = await get(leaves.replication);
+    const rewind = await get(leaves.rewind);
+    const agent = await get(leaves.agent);
     if (server !== null && replication !== null && rewind !== null && agent !== null) {
       credentials = { authority: authority.trusted, server, replication, rewind, agent };
     }
     // An application begins as soon as its Secret is full; before initdb there is nothing that it could connect to.
     const users = context.duty === 'found' ? [] : context.spec.users;
-    await Promise.all(users.map(async (user) => {
+    for (const user of users) {
       const password = await reconcileUser(keeper, user, authority.trusted);
       if (password !== null) passwords.set(user.name, password);
-    }));
+    }
   }
   return { credentials, passwords, written: keeper.written, problems: keeper.problems };
 }

@@ -1,8 +1,8 @@
 /** The connection Secrets of the users: a password that a person has put there is kept, everything else follows from the spec. */
 import { randomBytes } from 'node:crypto';
-import { CONNECTION_KEYS, type UserSpec } from '../../contract/index.js';
 import { connectionData } from './connection.js';
 import { isEmpty, pick, type Keeper } from './keeper.js';
+import { CONNECTION_KEYS, type UserSpec } from '../../contract/index.js';
 
 const KEYS = Object.values(CONNECTION_KEYS);
 

@@ -1,7 +1,7 @@
 /** The data claims and the mark on them that says: this volume holds a cluster's data (I41). */
-import { CLUSTER_LABEL, INSTANCE_LABEL, SYSTEM_ID_ANNOTATION } from '../../contract/index.js';
 import { PERSISTENT_VOLUME_CLAIMS, type KubeApi } from './client.js';
 import type { ClaimInfo, Claims, Result } from './types.js';
+import { CLUSTER_LABEL, INSTANCE_LABEL, SYSTEM_ID_ANNOTATION } from '../../contract/index.js';
 
 export class KubeClaims implements Claims {
   constructor(private readonly api: KubeApi, private readonly cluster: string) {}

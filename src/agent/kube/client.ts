@@ -4,14 +4,13 @@
  * Only its types are taken, as they look in JSON. Its generated classes would drop fields that they do not know when an object is read and
  * written back, turn the Lease's opaque times into dates, and cost each pod 30 MB of memory for models that it never uses (measured).
  */
-import type { V1ConfigMap, V1EndpointSlice, V1Lease, V1PersistentVolumeClaim, V1Pod, V1Secret, V1Service, V1StatefulSet } from '@kubernetes/client-node';
-import type { EventsV1Event } from '@kubernetes/client-node';
 import type { IncomingMessage } from 'node:http';
-import { FIELD_MANAGER } from '../../contract/index.js';
+import type { EventsV1Event, V1ConfigMap, V1EndpointSlice, V1Lease, V1PersistentVolumeClaim, V1Pod, V1Secret, V1Service, V1StatefulSet } from '@kubernetes/client-node';
 import type { ApiAccess } from './access.js';
 import { describe, failureOf, unreachable } from './failure.js';
 import { Transport, type Request } from './transport.js';
 import type { Result } from './types.js';
+import { FIELD_MANAGER } from '../../contract/index.js';
 
 /** An object as it is in JSON: times are strings. */
 export type Json<T> = T extends Date ? string : T extends (infer E)[] ? Json<E>[] : T extends object ? { [K in keyof T]: Json<T[K]> } : T;
@@ -76,7 +75,7 @@ export class KubeApi {
   }
 
   async get<T>(kind: Kind<T>, name: string): Promise<Result<T>> {
-    return await this.call(kind, { method: 'GET', path: this.path(kind, name) });
+    return this.call(kind, { method: 'GET', path: this.path(kind, name) });
   }
 
   async list<T>(kind: Kind<T>, selection: Selection): Promise<Result<Listing<T>>> {
@@ -85,17 +84,17 @@ export class KubeApi {
   }
 
   async create<T>(kind: Kind<T>, object: T): Promise<Result<T>> {
-    return await this.call(kind, { method: 'POST', path: this.path(kind, null, WRITE), body: json(whole(kind, object)) });
+    return this.call(kind, { method: 'POST', path: this.path(kind, null, WRITE), body: json(whole(kind, object)) });
   }
 
   /** Conditional when the object carries a resourceVersion. */
   async replace<T extends Named>(kind: Kind<T>, object: T): Promise<Result<T>> {
-    return await this.call(kind, { method: 'PUT', path: this.path(kind, object.metadata?.name ?? '', WRITE), body: json(whole(kind, object)) });
+    return this.call(kind, { method: 'PUT', path: this.path(kind, object.metadata?.name ?? '', WRITE), body: json(whole(kind, object)) });
   }
 
   /** A JSON merge patch; a `metadata.uid` in it makes it apply to exactly that object. */
   async patch<T>(kind: Kind<T>, name: string, patch: object): Promise<Result<T>> {
-    return await this.call(kind, { method: 'PATCH', path: this.path(kind, name, WRITE), body: { type: 'application/merge-patch+json', json: patch } });
+    return this.call(kind, { method: 'PATCH', path: this.path(kind, name, WRITE), body: { type: 'application/merge-patch+json', json: patch } });
   }
 
   async delete<T>(kind: Kind<T>, name: string, uid: string): Promise<Result<void>> {
@@ -105,7 +104,9 @@ export class KubeApi {
   }
 
   /** A watch's events as lines of JSON. */
-  async watch<T>(kind: Kind<T>, selection: Selection, resourceVersion: string, seconds: number, signal: AbortSignal): Promise<Result<IncomingMessage>> {
+  async watch<T>(
+    kind: Kind<T>, selection: Selection, resourceVersion: string, seconds: number, signal: AbortSignal,
+  ): Promise<Result<IncomingMessage>> {
     const watching = query(selection);
     for (const [key, value] of Object.entries({ watch: 'true', allowWatchBookmarks: 'true', timeoutSeconds: `${seconds}`, resourceVersion })) {
       watching.set(key, value);

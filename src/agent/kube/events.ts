@@ -1,8 +1,8 @@
 /** What a person should know, as Kubernetes Events on the own pod. */
 import { randomUUID } from 'node:crypto';
-import { FIELD_MANAGER } from '../../contract/index.js';
 import { EVENTS, type KubeApi } from './client.js';
 import type { Events } from './types.js';
+import { FIELD_MANAGER } from '../../contract/index.js';
 
 /** How long an event that was told once is not told again. */
 const REPEAT_AFTER_MS = 600_000;

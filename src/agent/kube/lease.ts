@@ -1,10 +1,10 @@
 /** The lock: one Lease, read by GET and changed only by a PUT of exactly the version that was read (I5). */
-import { CLUSTER_LABEL, LEADER_ANNOTATION } from '../../contract/index.js';
-import type { Holder, LeaseRecord } from '../core/types.js';
 import { LEASES, type KubeApi, type Lease } from './client.js';
 import { formatLeaderRecord, parseLeaderRecord } from './leader-record.js';
 import type { Failure, LeaseBody, LeaseReading, LeaseStore, Result } from './types.js';
 import { watchAll } from './watch.js';
+import { CLUSTER_LABEL, LEADER_ANNOTATION } from '../../contract/index.js';
+import type { Holder, LeaseRecord } from '../core/types.js';
 
 export class KubeLeaseStore implements LeaseStore {
   constructor(private readonly api: KubeApi, private readonly name: string, private readonly cluster: string) {}
@@ -26,7 +26,7 @@ export class KubeLeaseStore implements LeaseStore {
     // The uid matters: a PUT to a Lease that was deleted meanwhile would create it anew, whatever its resourceVersion.
     const metadata = { name: this.name, namespace: this.api.namespace, uid, resourceVersion };
     const replaced = this.written(await this.api.replace(LEASES, this.compose(metadata, body, previous.term + (changesHands ? 1 : 0))), body);
-    return !replaced.ok && replaced.kind === 'conflict' ? await this.explain(replaced) : replaced;
+    return !replaced.ok && replaced.kind === 'conflict' ? this.explain(replaced) : replaced;
   }
 
   /** The API server calls both a conflict: somebody was faster, and the Lease is gone. */

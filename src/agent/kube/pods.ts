@@ -1,8 +1,8 @@
 /** The pods of the cluster's instances, as the API server knows them. */
-import { CLUSTER_LABEL, COMPONENT_INSTANCE, COMPONENT_LABEL, INSTANCE_LABEL, ROLE_LABEL } from '../../contract/index.js';
 import { PODS, type KubeApi, type Pod } from './client.js';
 import type { ContainerTermination, PodInfo, Pods, Result } from './types.js';
 import { watchAll } from './watch.js';
+import { CLUSTER_LABEL, COMPONENT_INSTANCE, COMPONENT_LABEL, INSTANCE_LABEL, ROLE_LABEL } from '../../contract/index.js';
 
 export class KubePods implements Pods {
   private readonly selection: { readonly labels: Readonly<Record<string, string>> };
@@ -28,7 +28,7 @@ export class KubePods implements Pods {
   }
 
   async delete(pod: { readonly name: string; readonly uid: string }): Promise<Result<void>> {
-    return await this.api.delete(PODS, pod.name, pod.uid);
+    return this.api.delete(PODS, pod.name, pod.uid);
   }
 }
 

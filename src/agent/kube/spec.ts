@@ -68,7 +68,7 @@ export class KubeSpecSource implements SpecSource {
   private good: { readonly text: string; readonly spec: ClusterSpec } | null = null;
 
   /** `keptFile`: on the data volume, where the last good document outlives the pod. */
-  constructor(private readonly api: KubeApi, private readonly name: string, private readonly keptFile: string) {}
+  constructor(private readonly api: KubeApi, private readonly configMap: string, private readonly keptFile: string) {}
 
   async read(): Promise<SpecReading> {
     const problem = await this.readNew();
@@ -77,18 +77,18 @@ export class KubeSpecSource implements SpecSource {
   }
 
   async watch(wake: () => void, signal: AbortSignal): Promise<void> {
-    await watchAll(this.api, CONFIG_MAPS, { name: this.name }, wake, signal);
+    await watchAll(this.api, CONFIG_MAPS, { name: this.configMap }, wake, signal);
   }
 
   /** Why the newest document could not be taken; null when it is in use. */
   private async readNew(): Promise<string | null> {
-    const object = await this.api.get(CONFIG_MAPS, this.name);
+    const object = await this.api.get(CONFIG_MAPS, this.configMap);
     if (!object.ok) return `the spec could not be read: ${object.message}`;
     const text = object.value.data?.[SPEC_KEY];
-    if (text === undefined) return `ConfigMap ${this.name} has no key ${SPEC_KEY}; apply the synthesized manifests again`;
+    if (text === undefined) return `ConfigMap ${this.configMap} has no key ${SPEC_KEY}; apply the synthesized manifests again`;
     if (text === this.good?.text) return null;
     const parsed = parseSpec(text);
-    if ('why' in parsed) return `key ${SPEC_KEY} of ConfigMap ${this.name} is not a spec that this agent can follow, so the last good one stays in use: ${parsed.why}`;
+    if ('why' in parsed) return `key ${SPEC_KEY} of ConfigMap ${this.configMap} is not a spec that this agent can follow, so the last good one stays in use: ${parsed.why}`;
     this.good = { text, spec: parsed.spec };
     // Not waited for: a volume that is full, unreadable or hanging is no reason not to follow the spec, and other parts report it.
     writeDurably(this.keptFile, text).catch(() => undefined);

@@ -1,8 +1,8 @@
 /** The state object: what outlives the cluster's own objects. It has no owner, so nothing collects it (architecture.md 9). */
 import { z } from 'zod';
-import { CLUSTER_LABEL } from '../../contract/index.js';
 import { CONFIG_MAPS, type ConfigMap, type KubeApi } from './client.js';
 import type { Result, StateDocument, StateReading, StateRecord, StateStore } from './types.js';
+import { CLUSTER_LABEL } from '../../contract/index.js';
 
 const STATE_KEY = 'state.json';
 const STATE_VERSION = 1;

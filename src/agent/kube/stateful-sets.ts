@@ -1,7 +1,7 @@
 /** The StatefulSets of the instances: a pod whose revision differs from `updateRevision` is outdated (architecture.md 1). */
-import { CLUSTER_LABEL, INSTANCE_LABEL } from '../../contract/index.js';
 import { STATEFUL_SETS, type KubeApi, type StatefulSet } from './client.js';
 import type { Result, StatefulSetInfo, StatefulSets } from './types.js';
+import { CLUSTER_LABEL, INSTANCE_LABEL } from '../../contract/index.js';
 
 export class KubeStatefulSets implements StatefulSets {
   constructor(private readonly api: KubeApi, private readonly cluster: string) {}

@@ -4,10 +4,10 @@
  * It belongs to the Service, so that it goes with it, and carries no label by which a GitOps tool could take it for its own.
  */
 import { isIPv6 } from 'node:net';
+import type { Address, EndpointSlices } from './types.js';
 import { CLUSTER_LABEL, FIELD_MANAGER, POSTGRES_PORT, POSTGRES_PORT_NAME } from '../../contract/index.js';
 import { ENDPOINT_SLICES, SERVICES, type EndpointSlice, type KubeApi } from '../kube/client.js';
 import type { Result } from '../kube/types.js';
-import type { Address, EndpointSlices } from './types.js';
 
 export interface EndpointSliceNames {
   readonly slice: string;

@@ -45,7 +45,11 @@ export function specOf(instances: number, users: ClusterSpec['users'] = [{ name:
 /** The API server's Secrets: they exist or not, and every write is conditional. */
 export class SecretsInMemory implements Secrets {
   readonly failing = new Map<string, FailureKind>();
-  private readonly objects = new Map<string, { revision: number; data: Record<string, string> }>(SECRETS.map((name) => [name, { revision: 1, data: {} }]));
+  private readonly objects = new Map<string, { revision: number; data: Record<string, string> }>();
+
+  constructor() {
+    for (const name of SECRETS) this.put(name, {});
+  }
 
   async get(name: string): Promise<Result<SecretRecord>> {
     await Promise.resolve();
