@@ -42,7 +42,11 @@ const project = new cdk8s.ConstructLibraryCdk8s({
     // projen's default rewrites snapshots while testing, so that a changed manifest could never fail.
     updateSnapshot: javascript.UpdateSnapshot.NEVER,
     junitReporting: false,
-    jestConfig: { collectCoverage: false, moduleNameMapper: { '^cdk8s-postgres$': '<rootDir>/src/index.ts' } },
+    jestConfig: {
+      collectCoverage: false,
+      // Suites with a set-up of their own; test/run.mjs runs them all.
+      testPathIgnorePatterns: ['/node_modules/', '/test/agent/', '/test/model/', '/test/e2e/'],
+      moduleNameMapper: { '^cdk8s-postgres$': '<rootDir>/src/index.ts' } },
   },
 });
 
@@ -88,5 +92,13 @@ project.addTask('build:agent', {
   description: 'Builds what the agent image is made of into dist/agent',
   steps: [{ exec: 'tsc -p src/agent' }, { exec: 'node src/agent/build.mjs', receiveArgs: true }],
 });
+
+// Plain Node, because on a fresh clone there are no packages yet; each installs them itself.
+project.testTask.reset('node test/run.mjs', { receiveArgs: true });
+project.package.setScript('test', 'node test/run.mjs');
+project.package.setScript('test:unit', 'node test/run.mjs unit');
+project.package.setScript('test:e2e', 'node test/e2e/start.mjs e2e');
+project.package.setScript('demo', 'node test/e2e/start.mjs demo');
+project.package.setScript('bench:failover', 'node test/e2e/start.mjs bench');
 
 project.synth();
