@@ -1,8 +1,9 @@
 /**
  * The one place that reads and writes the Lease, and the only source of `LeaseView`.
  *
- * Two rules carry the safety (I2, I5): a grant counts from the moment *before* the request that got it was sent; and every write is
- * conditional on the version that the decision was made for. A lost answer is settled by reading again: only this process writes its boot id.
+ * Two rules carry the safety (I2, I5): a grant counts from the moment *before* the request that got it was sent, and only an answer to that
+ * very request proves it; and every write is conditional on the version that the decision was made for. What a lost answer was is settled by
+ * reading again. An own Lease that is found that way is held but grants nothing, until a renewal is answered.
  */
 import { isMe } from './core/lease.js';
 import type { Holder, LeaderRecord, LeaseRecord, LeaseView, Milliseconds, Release } from './core/types.js';
@@ -16,12 +17,16 @@ export class LeaseKeeper {
   /** Since when every read has succeeded; null after a failure. */
   #apiSince: Milliseconds | null = null;
   #problem: string | null = null;
-  /** The earliest moment that a claim whose outcome is not known was sent. */
-  #claimSentAt: Milliseconds | null = null;
   #lastContact: Milliseconds = -Infinity;
   #lastSent: Milliseconds = -Infinity;
   #lastSendFailed = false;
-  #writing = false;
+  #leaseDuration: Milliseconds = 0;
+  #writing: Promise<unknown> | null = null;
+  /** Counts the moments at which an answer to an earlier read became old news. */
+  #epoch = 0;
+  #reads = 0;
+  #newestRead = 0;
+  #reading = 0;
 
   constructor(
     private readonly store: LeaseStore,
@@ -36,25 +41,42 @@ export class LeaseKeeper {
 
   /** A renewal that got no answer is repeated sooner, so that a short silence of the API server does not eat the whole grant. */
   renewalDue(renewInterval: Milliseconds): boolean {
-    return this.clock.now() - this.#lastSent >= (this.#lastSendFailed ? renewInterval / 4 : renewInterval);
+    return this.#writing === null && this.clock.now() - this.#lastSent >= (this.#lastSendFailed ? renewInterval / 4 : renewInterval);
   }
+
+  /** Nothing has been heard for that long, and nobody is asking. */
+  readDue(renewInterval: Milliseconds): boolean {
+    return this.#reading === 0 && this.clock.now() - this.#lastContact >= renewInterval;
+  }
+
   /** Why the Lease cannot be used at all (unreadable, forbidden); null when it can. */
   get problem(): string | null { return this.#problem; }
 
   async read(): Promise<void> {
+    const epoch = this.#epoch;
+    const number = ++this.#reads;
+    this.#reading += 1;
     const result = await this.store.get();
+    this.#reading -= 1;
     this.#contact(result);
+    // Answers may overtake each other, and a read from before a write says nothing about the time after it.
+    if (epoch !== this.#epoch || number < this.#newestRead) return;
+    this.#newestRead = number;
     if (result.ok) this.#see(result.value);
   }
 
-  /** A change that the watch saw. While this process leads, it is only a reason to read; otherwise a claim on it is conditional anyway. */
+  /**
+   * A change that the watch saw, perhaps long ago. A claim on what it shows is conditional anyway; but the own Lease is never taken from it, or
+   * given up for it: that is only a reason to read.
+   */
   async noticed(reading: LeaseReading): Promise<void> {
-    if (this.#view.kind === 'mine' || this.#writing) {
-      const ours = reading.kind === 'present' && reading.record.holder !== null && isMe(reading.record.holder, this.me);
-      if (!ours && !this.#writing) await this.read();
+    if (this.#writing !== null) return;
+    const ours = reading.kind === 'present' && reading.record.holder !== null && isMe(reading.record.holder, this.me);
+    if (ours === (this.#view.kind === 'mine')) {
+      if (!ours) this.#see(reading);
       return;
     }
-    this.#see(reading);
+    await this.read();
   }
 
   async create(leader: LeaderRecord, leaseDuration: Milliseconds): Promise<WriteOutcome> {
@@ -72,51 +94,64 @@ export class LeaseKeeper {
 
   /** Lets go of `version`: the own Lease, or that of an earlier life of this instance. */
   async release(version: string, release: Release | null, leaseDuration: Milliseconds): Promise<WriteOutcome> {
+    await this.#writing;
     const record = this.#known(version);
     if (record === null) return { ok: false, why: 'the Lease has changed meanwhile' };
     const timeline = release === null ? record.leader.timeline : Math.max(record.leader.timeline, release.timeline);
     const leader: LeaderRecord = { ...record.leader, timeline, lsn: release?.lsn ?? record.leader.lsn, release, inherited: null };
+    // A release whose answer is lost may still arrive: nothing is granted any more until a renewal has made it void.
+    if (this.#view.kind === 'mine') this.#view = { ...this.#view, grantedAt: -Infinity };
     return this.#write(() => this.store.replace(record, { holder: null, leader, leaseDuration }));
   }
 
   /** Extends the own Lease and carries the newest sample along; quietly re-creates it when somebody has deleted it. */
   async renew(sample: Partial<Pick<LeaderRecord, 'systemId' | 'timeline' | 'lsn' | 'inherited'>>, leaseDuration: Milliseconds): Promise<WriteOutcome> {
     const view = this.#view;
-    if (view.kind !== 'mine' || this.#writing) return { ok: false, why: 'the Lease is not this process\'s' };
+    if (view.kind !== 'mine' || this.#writing !== null) return { ok: false, why: 'the Lease is not this process\'s' };
+    this.#leaseDuration = leaseDuration;
     const body: LeaseBody = { holder: this.#holder(), leader: { ...view.record.leader, ...sample }, leaseDuration };
     const sentAt = this.clock.now();
     return this.#write(async () => {
       const result = await this.store.replace(view.record, body);
-      // Everybody else waits a whole duration when the Lease is gone (I4), which is longer than this grant lasts.
-      return !result.ok && result.kind === 'notFound' ? this.store.create(body) : result;
+      return !result.ok && result.kind === 'notFound' && this.#unbroken() ? this.store.create(body) : result;
     }, sentAt);
   }
 
   async #claimBy(send: (body: LeaseBody) => Promise<Result<LeaseRecord>>, leader: LeaderRecord, leaseDuration: Milliseconds): Promise<WriteOutcome> {
-    const sentAt = this.clock.now();
-    this.#claimSentAt ??= sentAt;
-    return this.#write(() => send({ holder: this.#holder(), leader, leaseDuration }), sentAt);
+    this.#leaseDuration = leaseDuration;
+    return this.#write(() => send({ holder: this.#holder(), leader, leaseDuration }), this.clock.now());
   }
 
   async #write(send: () => Promise<Result<LeaseRecord>>, sentAt?: Milliseconds): Promise<WriteOutcome> {
-    if (this.#writing) return { ok: false, why: 'another write is under way' };
-    this.#writing = true;
+    if (this.#writing !== null) return { ok: false, why: 'another write is under way' };
+    const writing = this.#send(send, sentAt).finally(() => { this.#writing = null; });
+    this.#writing = writing;
+    return writing;
+  }
+
+  async #send(send: () => Promise<Result<LeaseRecord>>, sentAt: Milliseconds | undefined): Promise<WriteOutcome> {
     this.#lastSent = this.clock.now();
-    try {
-      const result = await send();
-      this.#lastSendFailed = !result.ok;
-      this.#contact(result);
-      if (result.ok) {
-        this.#see({ kind: 'present', record: result.value }, sentAt);
-        return { ok: true };
-      }
-      if (result.kind === 'forbidden' || result.kind === 'invalid') this.#problem = result.message;
-      // The write may have happened all the same: what is there now is the truth.
-      await this.read();
-      return { ok: false, why: result.message };
-    } finally {
-      this.#writing = false;
+    this.#epoch += 1;
+    const result = await send();
+    this.#epoch += 1;
+    this.#lastSendFailed = !result.ok;
+    this.#contact(result);
+    if (result.ok) {
+      this.#see({ kind: 'present', record: result.value }, sentAt);
+      return { ok: true };
     }
+    if (result.kind === 'forbidden' || result.kind === 'invalid') this.#problem = result.message;
+    // The write may have happened all the same: what is there now is the truth.
+    await this.read();
+    return { ok: false, why: result.message };
+  }
+
+  /**
+   * Should the Lease be deleted: the grant is so young that nobody can have led since: everybody else waits a whole duration (I4). The half leaves
+   * room for the request itself and for clocks of different rates.
+   */
+  #unbroken(): boolean {
+    return this.#view.kind === 'mine' && this.clock.now() - this.#view.grantedAt < this.#leaseDuration / 2;
   }
 
   #see(reading: LeaseReading, sentAt?: Milliseconds): void {
@@ -128,9 +163,8 @@ export class LeaseKeeper {
     }
     this.#problem = null;
     if (reading.kind === 'absent') {
-      // A deleted Lease does not end a grant: the next renewal makes it anew, and until then everybody else waits (I4).
-      if (this.#view.kind === 'mine') return;
-      this.#claimSentAt = null;
+      // A deleted Lease does not end a young grant: the next renewal makes it anew.
+      if (this.#unbroken()) return;
       if (this.#view.kind !== 'absent') this.#view = { kind: 'absent', since: now };
       return;
     }
@@ -139,7 +173,6 @@ export class LeaseKeeper {
       this.#seeMine(record, sentAt);
       return;
     }
-    this.#claimSentAt = null;
     if (record.holder === null) {
       if (this.#view.kind !== 'free' || this.#view.record.version !== record.version) this.#view = { kind: 'free', record, since: now };
       return;
@@ -149,12 +182,9 @@ export class LeaseKeeper {
     }
   }
 
-  /** `sentAt` is known when this is the answer to a write; a read that finds an own write settles it by the earliest moment it can have been sent. */
+  /** `sentAt` is known when this is the answer to a write. */
   #seeMine(record: LeaseRecord, sentAt: Milliseconds | undefined): void {
-    const before = this.#view.kind === 'mine' ? this.#view.grantedAt : this.#claimSentAt;
-    const grantedAt = sentAt ?? before;
-    if (grantedAt === null) return; // A stale reading of a Lease that was let go of.
-    this.#claimSentAt = null;
+    const grantedAt = sentAt ?? (this.#view.kind === 'mine' ? this.#view.grantedAt : -Infinity);
     this.#view = { kind: 'mine', record, grantedAt };
     this.granted(this.#view);
   }

@@ -135,12 +135,12 @@ export class Loop {
 
   /** Reads the Lease when it is due, and renews it while it is held. */
   #keepLease(spec: SpecView): void {
-    const { lease, clock } = this.ports;
+    const { lease } = this.ports;
     const { renewInterval, leaseDuration } = spec.timing;
     if (lease.view.kind === 'mine') {
       if (this.#flight?.action.do === 'releaseLease') return;
       if (lease.renewalDue(renewInterval) || this.#sampleIsNews(lease.view.record.leader)) void lease.renew(this.#sample(), leaseDuration).then(() => this.wake());
-    } else if (clock.now() - lease.lastContact >= renewInterval) {
+    } else if (lease.readDue(renewInterval)) {
       void lease.read();
     }
   }
@@ -161,7 +161,7 @@ export class Loop {
   #arm(s: Snapshot): void {
     const { deadman } = this.ports;
     const running = mayAcceptWrites(s.postgres) || this.#flight?.action.do === 'promote' || this.#flight?.action.do === 'startPrimary';
-    if (running && s.lease.kind === 'mine') {
+    if (running && s.lease.kind === 'mine' && Number.isFinite(s.lease.grantedAt)) {
       deadman.arm(killAt(s.lease, s.spec.timing));
       this.#armed = true;
     } else if (this.#armed && !running && (s.postgres.kind !== 'stopped' || s.postgres.lockFree)) {
