@@ -1,4 +1,4 @@
-# The programs built from Go modules (../programs): Kubernetes, CoreDNS, the local-path provisioner and the pause process.
+# The programs built from Go modules (../programs): Kubernetes, CoreDNS, the local-path provisioner and two small ones of our own.
 
 programs_key() { (cd "$HERE/programs" && find . -type f -print0 | sort -z | xargs -0 sha256sum; go version; echo "$PROVISIONER_VERSION") | sha256sum | cut -c1-16; }
 
@@ -13,7 +13,7 @@ build_programs() {
   local v=$KUBERNETES_VERSION set="-s -w"
   set+=" -X k8s.io/component-base/version.gitVersion=$v -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=34"
   set+=" -X k8s.io/client-go/pkg/version.gitVersion=$v"
-  (cd "$HERE/programs" && CGO_ENABLED=0 go build -trimpath -ldflags "$set" -o "$BIN/new/" ./kube ./pause)
+  (cd "$HERE/programs" && CGO_ENABLED=0 go build -trimpath -ldflags "$set" -o "$BIN/new/" ./kube ./pause ./volume)
   # The provisioner is a program, not a library: built as its own module says.
   CGO_ENABLED=0 GOBIN="$BIN/new" go install -trimpath -ldflags "-s -w" "github.com/rancher/local-path-provisioner@$PROVISIONER_VERSION"
   local program

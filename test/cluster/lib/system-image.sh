@@ -2,23 +2,13 @@
 
 build_system_image() {
   local key
-  key=$(cat "$BIN/pause" /bin/busybox "$HERE/lib/system-image.sh" | sha256sum | cut -c1-16)
+  key=$(cat "$BIN/pause" "$BIN/volume" "$HERE/lib/system-image.sh" | sha256sum | cut -c1-16)
   [ "$(cat "$IMAGES/system.id" 2>/dev/null)" = "$key" ] && [ -f "$IMAGES/system.tar" ] && return
   local root=$CACHE/system-image
   rm -rf "$root"
   mkdir -p "$root/bin" "$root/tmp"
   cp "$BIN/pause" "$root/pause"
-  cp /bin/busybox "$root/bin/sh"
-  # The provisioner's helper: makes and removes a volume's folder. A new disk is empty and root's.
-  cat > "$root/bin/volume" <<'EOF'
-#!/bin/sh
-set -eu
-case "$*" in
-  *"-a create"*) mkdir -p -m 0755 "$VOL_DIR" ;;
-  *"-a delete"*) rm -rf "$VOL_DIR" ;;
-esac
-EOF
-  chmod 755 "$root/bin/volume"
+  cp "$BIN/volume" "$root/bin/volume"
   docker_archive "$root" '["/pause"]' "$SYSTEM_IMAGE" "$IMAGES/system.tar"
   rm -rf "$root"
   echo "$key" > "$IMAGES/system.id"
