@@ -39,6 +39,6 @@ export function outcomeOf(argv: readonly string[], options: RunOptions = {}): Pr
 /** Its output; rejects with what it said when it fails. */
 export async function output(argv: readonly string[], options: RunOptions = {}): Promise<string> {
   const { code, stdout, stderr } = await outcomeOf(argv, options);
-  if (code !== 0) throw new Error(`${argv.join(' ')}: exit code ${code}\n${stderr.trim().slice(-2000)}`);
+  if (code !== 0) throw new Error(`${argv.join(' ')}: exit code ${code}\n${(stderr.trim() || stdout.trim()).slice(-2000)}`);
   return stdout;
 }

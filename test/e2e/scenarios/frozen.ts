@@ -4,7 +4,7 @@ import { writesResume } from './service';
 import { keyOf } from '../harness/probes';
 import type { Scenario } from '../harness/scenario';
 import { eventually, now, sleep, yes } from '../harness/wait';
-import { isAlive } from '../target/machine';
+import { isAlive, isFrozen } from '../target/machine';
 
 const FROZEN_MS = 60_000;
 
@@ -30,8 +30,9 @@ export const frozen: Scenario = {
     assert.ok(old.length > 0, 'the frozen container still has its PostgreSQL');
     step(`thawing it after ${Math.round((now() - frozenAt) / 1000)} s with ${old.length} processes of PostgreSQL`);
     const thawing = machine.thaw(container);
+    await eventually('the thaw', { withinMs: 10_000, everyMs: 1 }, () => yes(!old.some((process) => isAlive(process) && isFrozen(process))));
     const thawedAt = now();
-    await eventually('the end of the thawed PostgreSQL', { withinMs: 10_000, everyMs: 2 }, () => yes(!old.some(isAlive)));
+    await eventually('the end of the thawed PostgreSQL', { withinMs: 10_000, everyMs: 1 }, () => yes(!old.some(isAlive)));
     const diedAt = now();
     await thawing;
     await cluster.healthy(120_000);

@@ -70,6 +70,14 @@ function processOf(pid: number): Process[] {
   }
 }
 
+/** By the kernel's word: the freezer's own file, in either generation of cgroups. */
+export function isFrozen({ pid }: Process): boolean {
+  const groups = readFileSync(`/proc/${pid}/cgroup`, 'utf8').trim().split('\n').map((line) => line.split(':'));
+  const freezer = groups.find(([, controllers]) => controllers.split(',').includes('freezer'));
+  if (freezer !== undefined) return !readFileSync(`/sys/fs/cgroup/freezer${freezer[2]}/freezer.state`, 'utf8').startsWith('THAWED');
+  return /^frozen 1$/m.test(readFileSync(`/sys/fs/cgroup${groups[0][2]}/cgroup.events`, 'utf8'));
+}
+
 /** Still there, and not just waiting to be reaped. */
 export function isAlive({ pid }: Process): boolean {
   try {
