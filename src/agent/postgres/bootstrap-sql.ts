@@ -1,8 +1,8 @@
 /** The cluster's own roles (architecture.md 16). They have no password: a client certificate of the cluster's CA is their only way in. */
 import pg from 'pg';
-import { SYSTEM_ROLES } from '../../contract/secrets.js';
 import { withLocal } from './local.js';
 import type { PostgresPaths } from './types.js';
+import { SYSTEM_ROLES } from '../../contract/secrets.js';
 
 /** What pg_rewind calls on its source, by PostgreSQL's own documentation of it. */
 const REWIND_FUNCTIONS = [

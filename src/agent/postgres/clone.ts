@@ -6,10 +6,10 @@ import { writeIncarnation } from './identity.js';
 import { ensurePrivateDirectory } from './initdb.js';
 import { beginWork, endWork } from './marker.js';
 import { moveAside } from './move-aside.js';
-import { markStandby } from './standby-signal.js';
 import { program, run, underLock } from './run.js';
-import { identifySystem } from './upstream.js';
+import { markStandby } from './standby-signal.js';
 import type { PostgresPaths, Upstream } from './types.js';
+import { identifySystem } from './upstream.js';
 
 export interface CloneSource {
   readonly upstream: Upstream;

@@ -1,7 +1,7 @@
 /** libpq connection strings to another instance, by client certificate and verified name (architecture.md 16, 20). */
 import { join } from 'node:path';
-import { SYSTEM_ROLES } from '../../contract/secrets.js';
 import type { PostgresPaths, Upstream } from './types.js';
+import { SYSTEM_ROLES } from '../../contract/secrets.js';
 
 /** A cut cable is noticed in seconds, by whichever of the two comes first. */
 const IMPATIENT = {

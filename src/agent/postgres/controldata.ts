@@ -1,22 +1,23 @@
 /** What lies in the data directory, told without starting it. */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseLsn } from '../core/lsn.js';
 import { entriesOf, messageOf, readIfPresent, unlessAbsent } from './files.js';
 import { readHistory } from './history.js';
 import { readIncarnation } from './identity.js';
 import { unfinishedWork } from './marker.js';
-import { program, runOrThrow } from './run.js';
+import { program, run, runOrThrow } from './run.js';
 import type { ClusterState, ControlData, DataDirectory, PostgresPaths } from './types.js';
+import { parseLsn } from '../core/lsn.js';
 
 export async function readControlData(paths: PostgresPaths): Promise<ControlData> {
-  const printed = await runOrThrow([program(paths, 'pg_controldata'), '-D', paths.pgdata]);
-  return parseControlData(printed);
+  const { code, stdout, stderr } = await run([program(paths, 'pg_controldata'), '-D', paths.pgdata]);
+  // A torn file is printed all the same, with a warning: first in the output, or apart from it since PostgreSQL 17.
+  const complaint = /^.*warning: .*$/im.exec(`${stderr}\n${stdout}`)?.[0];
+  if (code !== 0 || complaint !== undefined) throw new Error(`pg_control is damaged: ${complaint ?? stderr}`);
+  return parseControlData(stdout);
 }
 
 export function parseControlData(printed: string): ControlData {
-  // Printed above the rest when the file is torn; its values then mean nothing.
-  if (/^WARNING: /m.test(printed)) throw new Error(`pg_control is damaged: ${printed.split('\n')[0]}`);
   const lines = new Map(printed.split('\n').map((line) => {
     const colon = line.indexOf(':');
     return [line.slice(0, colon), line.slice(colon + 1).trim()];

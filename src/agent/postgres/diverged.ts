@@ -4,11 +4,11 @@
  */
 import { copyFile, mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { segmentBefore, segmentFileName, segmentOf } from '../core/lsn.js';
-import type { Fork, Lsn } from '../core/types.js';
 import { isErrno, syncDirectory, unlessAbsent } from './files.js';
 import { walDirectory } from './history.js';
 import type { PostgresPaths, PresentDataDirectory, WalEnd } from './types.js';
+import { segmentBefore, segmentFileName, segmentOf } from '../core/lsn.js';
+import type { Fork, Lsn } from '../core/types.js';
 
 /** The first segments after the fork; more than this is a database, not a loss. */
 const MOST_SEGMENTS = 16;

@@ -1,9 +1,9 @@
 /** Timeline history files: by which forks a timeline came to be. */
 import { join } from 'node:path';
-import type { Fork } from '../core/types.js';
-import { historyFileName, parseLsn } from '../core/lsn.js';
 import { readIfPresent } from './files.js';
 import type { PostgresPaths } from './types.js';
+import { historyFileName, parseLsn } from '../core/lsn.js';
+import type { Fork } from '../core/types.js';
 
 /** The forks that led to `timeline`, oldest first; none for timeline 1. */
 export async function readHistory(paths: PostgresPaths, timeline: number): Promise<Fork[]> {

@@ -9,9 +9,9 @@ import { parseHistory } from './history.js';
 import { beginWork, endWork } from './marker.js';
 import { LOCKED, program, run, underLock, type Finished } from './run.js';
 import { markStandby, unmarkStandby } from './standby-signal.js';
+import type { PostgresPaths, Upstream } from './types.js';
 import { identifySystem, withUpstream } from './upstream.js';
 import { readWalEnd } from './wal-end.js';
-import type { PostgresPaths, Upstream } from './types.js';
 
 export interface RewindSource {
   readonly upstream: Upstream;

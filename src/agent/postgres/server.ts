@@ -1,6 +1,6 @@
 /** The one PostgreSQL server of a data directory, as a child process of the agent. */
-import { access, writeFile } from 'node:fs/promises';
 import { spawn, type ChildProcess } from 'node:child_process';
+import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { configFile } from './config.js';

@@ -4,10 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
-import { formatLsn } from '../core/lsn.js';
-import type { Lsn } from '../core/types.js';
 import { withLocal } from './local.js';
 import type { PostgresPaths, Role } from './types.js';
+import { formatLsn } from '../core/lsn.js';
+import type { Lsn } from '../core/types.js';
 
 const PREFIX = 'cdk8s_';
 /** NAMEDATALEN - 1. */

@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
-import { SYSTEM_ROLES } from '../../contract/secrets.js';
 import type { PostgresPaths, Upstream } from './types.js';
+import { SYSTEM_ROLES } from '../../contract/secrets.js';
 
 export async function withUpstream<T>(
   paths: PostgresPaths, upstream: Upstream, role: keyof typeof SYSTEM_ROLES, signal: AbortSignal, work: (client: pg.Client) => Promise<T>,

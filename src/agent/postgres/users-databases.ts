@@ -1,9 +1,9 @@
 /** Users, tablespaces and databases as the spec wants them. Adds and corrects, and never drops what holds data. */
 import pg from 'pg';
-import { SYSTEM_ROLES } from '../../contract/secrets.js';
 import { withLocal } from './local.js';
 import { matchesVerifier, scramVerifier } from './scram.js';
 import type { PostgresPaths } from './types.js';
+import { SYSTEM_ROLES } from '../../contract/secrets.js';
 
 export interface Wanted {
   readonly users: readonly { readonly name: string; readonly password: string }[];

@@ -5,12 +5,12 @@
  * end. What follows, torn or left over from a recycled segment, PostgreSQL itself would not replay either.
  */
 import { readdir } from 'node:fs/promises';
-import { readHistory, walDirectory } from './history.js';
 import { readControlData } from './controldata.js';
+import { readHistory, walDirectory } from './history.js';
 import { program, run, type Finished } from './run.js';
-import { formatLsn, parseLsn, segmentFileName, segmentOf, segmentStart, WAL_PAGE_SIZE } from '../core/lsn.js';
-import type { Lsn } from '../core/types.js';
 import type { ControlData, PostgresPaths, WalEnd } from './types.js';
+import { formatLsn, parseLsn, segmentBefore, segmentFileName, segmentOf, segmentStart, WAL_PAGE_SIZE } from '../core/lsn.js';
+import type { Lsn } from '../core/types.js';
 
 /** A record begins within this distance before the sample, or pg_waldump is given the last checkpoint instead. */
 const STEP_BACK = 64n * 1024n;
@@ -57,7 +57,7 @@ async function lastRecord(wal: Wal, start: Lsn): Promise<WalRecord | undefined> 
   // "error in WAL record at 0/3000148: ..." names the last record that was read, not the one that could not be.
   const lsn = /error in WAL record at ([0-9A-F]+\/[0-9A-F]+):/.exec(scan.stderr)?.[1];
   if (lsn !== undefined && parseLsn(lsn) > 0n) return onlyRecord(wal, parseLsn(lsn), limit);
-  if (/could not find a valid record after/.test(scan.stderr)) return undefined;
+  if (/could not find a valid record after|WAL segment size/.test(scan.stderr)) return undefined;
   if (scan.code !== 0) throw new Error(`pg_waldump from ${formatLsn(start)} on timeline ${wal.timeline} said: ${scan.stderr}`);
   return lastBefore(wal, start, limit);
 }
@@ -101,10 +101,12 @@ function parseRecord(wal: Wal, line: string): WalRecord | undefined {
   return { lsn, end };
 }
 
-async function dump(wal: Wal, start: Lsn, limit: Lsn, ...options: string[]): Promise<Finished> {
+/** By file names: left to itself, pg_waldump learns the segments' size from any file there, also from one that was never written. */
+async function dump({ paths, timeline, segmentSize }: Wal, start: Lsn, limit: Lsn, ...options: string[]): Promise<Finished> {
+  const file = (segment: bigint) => segmentFileName(timeline, segment, segmentSize);
   return run([
-    program(wal.paths, 'pg_waldump'), `--path=${walDirectory(wal.paths)}`, `--timeline=${wal.timeline}`,
-    `--start=${formatLsn(start)}`, `--end=${formatLsn(limit)}`, ...options,
+    program(paths, 'pg_waldump'), `--path=${walDirectory(paths)}`, `--start=${formatLsn(start)}`, `--end=${formatLsn(limit)}`, ...options,
+    file(segmentOf(start, segmentSize)), file(segmentBefore(limit, segmentSize)),
   ]);
 }
 

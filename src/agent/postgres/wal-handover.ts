@@ -7,11 +7,11 @@
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { historyFileName, parseSegmentFileName, segmentBefore, segmentFileName, segmentOf, segmentStart } from '../core/lsn.js';
 import { readControlData } from './controldata.js';
 import { syncDirectory, unlessAbsent } from './files.js';
 import { readHistory, walDirectory } from './history.js';
 import type { PostgresPaths, WalRange } from './types.js';
+import { historyFileName, parseSegmentFileName, segmentBefore, segmentFileName, segmentOf, segmentStart } from '../core/lsn.js';
 
 const CHUNK = 256 * 1024;
 

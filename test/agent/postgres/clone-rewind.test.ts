@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { major, TestBed, type TestInstance } from './support/instance';
 import { clone } from '../../../src/agent/postgres/clone.js';
 import { readDataDirectory } from '../../../src/agent/postgres/controldata.js';
 import { checkpoint } from '../../../src/agent/postgres/local.js';
@@ -8,7 +9,6 @@ import { unfinishedWork } from '../../../src/agent/postgres/marker.js';
 import { rewind, RewindError, type RewindFailure } from '../../../src/agent/postgres/rewind.js';
 import { reconcileSlots, slotName } from '../../../src/agent/postgres/slots.js';
 import type { DataDirectory } from '../../../src/agent/postgres/types.js';
-import { major, TestBed, type TestInstance } from './support/instance';
 
 let bed: TestBed;
 let one: TestInstance;

@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
+import { TestBed, type TestInstance } from './support/instance';
 import { configFile, renderConfig, type ConfigInput } from '../../../src/agent/postgres/config.js';
 import { reconcileUsersAndDatabases } from '../../../src/agent/postgres/users-databases.js';
-import { TestBed, type TestInstance } from './support/instance';
 
 let bed: TestBed;
 let one: TestInstance;
@@ -59,8 +59,8 @@ describe('what is rendered', () => {
   });
 
   test('a value can hold quotes and backslashes, and cannot begin another setting', () => {
-    const { text } = renderConfig(one.paths, input({ parameters: { search_path: `"it's", back\\slash` } }));
-    expect(text).toContain(`search_path = '"it''s", back\\\\slash'`);
+    const { text } = renderConfig(one.paths, input({ parameters: { search_path: '"it\'s", back\\slash' } }));
+    expect(text).toContain('search_path = \'"it\'\'s", back\\\\slash\'');
   });
 
   test('a standby keeps what its primary has until the control file says that the primary has less', () => {

@@ -1,12 +1,12 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { major, TestBed, type TestInstance } from './support/instance';
 import { readDataDirectory } from '../../../src/agent/postgres/controldata.js';
 import { initdb } from '../../../src/agent/postgres/initdb.js';
 import { beginWork } from '../../../src/agent/postgres/marker.js';
 import { moveAside } from '../../../src/agent/postgres/move-aside.js';
-import { reconcileUsersAndDatabases } from '../../../src/agent/postgres/users-databases.js';
 import type { DataDirectory } from '../../../src/agent/postgres/types.js';
-import { major, TestBed, type TestInstance } from './support/instance';
+import { reconcileUsersAndDatabases } from '../../../src/agent/postgres/users-databases.js';
 
 let bed: TestBed;
 let one: TestInstance;

@@ -1,5 +1,5 @@
-import { readHistory } from '../../../src/agent/postgres/history.js';
 import { TestBed, type TestInstance } from './support/instance';
+import { readHistory } from '../../../src/agent/postgres/history.js';
 
 let bed: TestBed;
 let one: TestInstance;

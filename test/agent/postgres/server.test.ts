@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { major, TestBed, type TestInstance } from './support/instance';
 import { readDataDirectory } from '../../../src/agent/postgres/controldata.js';
 import { localClient } from '../../../src/agent/postgres/local.js';
 import { isLockFree } from '../../../src/agent/postgres/lock.js';
 import { PostgresServer } from '../../../src/agent/postgres/server.js';
 import type { PostgresExit } from '../../../src/agent/postgres/types.js';
-import { major, TestBed, type TestInstance } from './support/instance';
 
 let bed: TestBed;
 let one: TestInstance;
@@ -29,7 +29,7 @@ async function busyBackend(): Promise<{ pid: number; ended: Promise<string> }> {
   const client = localClient(one.paths, 'postgres');
   await client.connect();
   const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-  const ended = client.query("SELECT count(*) FROM generate_series(1, 1e9::bigint)").then(() => 'answered', () => 'broken');
+  const ended = client.query('SELECT count(*) FROM generate_series(1, 1e9::bigint)').then(() => 'answered', () => 'broken');
   return { pid: rows[0]!.pid, ended };
 }
 

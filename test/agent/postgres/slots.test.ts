@@ -1,6 +1,6 @@
+import { TestBed, type TestInstance } from './support/instance';
 import { parseLsn } from '../../../src/agent/core/lsn.js';
 import { reconcileSlots, slotName } from '../../../src/agent/postgres/slots.js';
-import { TestBed, type TestInstance } from './support/instance';
 
 let bed: TestBed;
 let one: TestInstance;

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
+import { TestBed, type TestInstance } from './support/instance';
 import { ensureSystemRoles } from '../../../src/agent/postgres/bootstrap-sql.js';
 import { matchesVerifier, scramVerifier } from '../../../src/agent/postgres/scram.js';
 import { reconcileUsersAndDatabases, type Wanted } from '../../../src/agent/postgres/users-databases.js';
-import { TestBed, type TestInstance } from './support/instance';
 
 let bed: TestBed;
 let one: TestInstance;

@@ -1,12 +1,14 @@
-import fc from 'fast-check';
+import { truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { formatLsn, parseLsn } from '../../../src/agent/core/lsn.js';
-import { readControlData } from '../../../src/agent/postgres/controldata.js';
-import { readHistory } from '../../../src/agent/postgres/history.js';
-import { endOfRecord, readWalEnd } from '../../../src/agent/postgres/wal-end.js';
-import type { WalEnd } from '../../../src/agent/postgres/types.js';
+import fc from 'fast-check';
 import { TestBed, type TestInstance } from './support/instance';
 import { Load, missingOn } from './support/load';
+import { formatLsn, parseLsn, segmentFileName, segmentOf } from '../../../src/agent/core/lsn.js';
+import { readControlData } from '../../../src/agent/postgres/controldata.js';
+import { readHistory, walDirectory } from '../../../src/agent/postgres/history.js';
+import type { WalEnd } from '../../../src/agent/postgres/types.js';
+import { endOfRecord, readWalEnd } from '../../../src/agent/postgres/wal-end.js';
 
 const SEGMENT = 16n * 1024n * 1024n;
 
@@ -84,6 +86,21 @@ test('after a promotion without a checkpoint yet, the end is found on the new ti
   expect(end.lsn).toBeGreaterThanOrEqual(parseLsn(String(written!.lsn)));
   expect(await endByPromotion()).toEqual(end);
   expect(control.timeline).toBe(timeline);
+});
+
+test('segments that were made ahead and never written do not mislead', async () => {
+  await one.sql("SELECT pg_logical_emit_message(true, 'test', 'x')");
+  await one.server.kill();
+  const end = await readWalEnd(one.paths);
+  const last = segmentOf(end.lsn, Number(SEGMENT));
+  for (let ahead = 1n; ahead <= 20n; ahead++) {
+    const path = join(walDirectory(one.paths), segmentFileName(end.timeline, last + ahead, Number(SEGMENT)));
+    writeFileSync(path, '', { flag: 'a' });
+    truncateSync(path, Number(SEGMENT));
+  }
+  expect(await readWalEnd(one.paths)).toEqual(end);
+  expect(await readWalEnd(one.paths, end.lsn)).toEqual(end);
+  expect(await endByPromotion()).toEqual(end);
 });
 
 test('a sample beyond the end, or in the midst of a record, does no harm', async () => {

@@ -2,13 +2,13 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { segmentFileName, segmentOf } from '../../../src/agent/core/lsn.js';
-import { readHistory } from '../../../src/agent/postgres/history.js';
-import { readWalEnd } from '../../../src/agent/postgres/wal-end.js';
-import { clearHandover, receiveWal, sendWal } from '../../../src/agent/postgres/wal-handover.js';
-import type { WalEnd } from '../../../src/agent/postgres/types.js';
 import { TestBed, type TestInstance } from './support/instance';
 import { Load, missingOn } from './support/load';
+import { segmentFileName, segmentOf } from '../../../src/agent/core/lsn.js';
+import { readHistory } from '../../../src/agent/postgres/history.js';
+import type { WalEnd } from '../../../src/agent/postgres/types.js';
+import { readWalEnd } from '../../../src/agent/postgres/wal-end.js';
+import { clearHandover, receiveWal, sendWal } from '../../../src/agent/postgres/wal-handover.js';
 
 const SEGMENT = 16 * 1024 * 1024;
 let bed: TestBed;

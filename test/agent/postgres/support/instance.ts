@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { pino, type Logger } from 'pino';
+import { makeCertificates } from './certificates';
 import { ensureSystemRoles } from '../../../../src/agent/postgres/bootstrap-sql.js';
 import { clone } from '../../../../src/agent/postgres/clone.js';
 import { writeConfig } from '../../../../src/agent/postgres/config.js';
@@ -16,7 +17,6 @@ import { LocalProbe } from '../../../../src/agent/postgres/probe.js';
 import { PostgresServer } from '../../../../src/agent/postgres/server.js';
 import { reconcileSlots, slotName } from '../../../../src/agent/postgres/slots.js';
 import type { PostgresPaths, ProbeUp, Role, Upstream } from '../../../../src/agent/postgres/types.js';
-import { makeCertificates } from './certificates';
 
 /** From prepare.cjs. */
 const SCRATCH = process.env.CDK8S_POSTGRES_TEST_DIR!;

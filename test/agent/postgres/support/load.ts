@@ -1,7 +1,7 @@
 /** Clients that write as fast as they are acknowledged, and remember what was acknowledged. */
 import pg from 'pg';
-import { localClient } from '../../../../src/agent/postgres/local.js';
 import type { TestInstance } from './instance';
+import { localClient } from '../../../../src/agent/postgres/local.js';
 
 export class Load {
   readonly acknowledged: number[] = [];
