@@ -4,7 +4,7 @@ cluster_up() { with_cluster_lock up_locked; }
 
 up_locked() {
   refuse_if_used_by_others
-  with_build_lock build_all
+  with_build_lock build_images
   # A killed test may have left a fault behind; where somebody is using the cluster, the fault is his.
   ! [ -e "$RUN/up" ] || in_use || heal_quietly
   if is_healthy; then
@@ -13,12 +13,11 @@ up_locked() {
     say "the cluster '$NAME' is up already: 3 nodes, Kubernetes $KUBERNETES_VERSION"
     return
   fi
+  ! in_use || die "the cluster '$NAME' is in use and not healthy just now (a test may be making a fault): wait for it, or run test/cluster/cluster down"
   anything_left && { say "taking away what an earlier run left of the cluster '$NAME'"; take_down; }
   own
   bring_up
 }
-
-build_all() { build_programs; build_images; }
 
 # What the running cluster was started from: another checkout does not reuse what it would have built otherwise.
 recipe() { (cd "$HERE" && cat cluster lib/*.sh manifests/* "$BIN/.key" "$IMAGES/system.id"; echo "$KUBERNETES_VERSION") | sha256sum | cut -c1-16; }
