@@ -46,7 +46,8 @@ const project = new cdk8s.ConstructLibraryCdk8s({
       collectCoverage: false,
       // Suites with a set-up of their own; test/run.mjs runs them all.
       testPathIgnorePatterns: ['/node_modules/', '/test/agent/', '/test/model/', '/test/e2e/'],
-      moduleNameMapper: { '^cdk8s-postgres$': '<rootDir>/src/index.ts' } },
+      moduleNameMapper: { '^cdk8s-postgres$': '<rootDir>/src/index.ts' },
+    },
   },
 });
 
@@ -59,6 +60,19 @@ project.tsconfig?.addExclude('src/agent/**');
 project.tsconfig?.addInclude('examples/**/*.ts');
 project.eslint?.addLintPattern('examples');
 keepBoundaries(project);
+project.eslint?.addRules({
+  // Several short properties on one line read better than one a line.
+  '@stylistic/object-property-newline': 'off',
+  '@stylistic/max-len': ['error', { code: 180, ignoreUrls: true, ignoreStrings: true, ignoreTemplateLiterals: true, ignoreComments: true, ignoreRegExpLiterals: true }],
+  // A file is told from top to bottom; what is public comes first all the same.
+  '@typescript-eslint/member-ordering': 'off',
+  // WAL positions are 64-bit numbers made of two halves.
+  'no-bitwise': 'off',
+});
+project.eslint?.addOverride({
+  files: ['test/**', 'bench/**'],
+  rules: { 'import/no-extraneous-dependencies': ['error', { packageDir: ['.', 'src/agent'], devDependencies: true }] },
+});
 // The package is the library; the agent comes as an image.
 project.npmignore?.exclude('/dist/*', '!/dist/lib/', '/dist/lib/examples/');
 project.npmignore?.exclude('/.ci/', '/bench/', '/docs/', '/examples/', '/images/', '/cdk8s.yaml', '/tsconfig.boot.json');
@@ -82,6 +96,7 @@ new JsonFile(project, 'src/agent/package.json', {
       '@peculiar/x509': '^2',
       'pg': '^8.23.1',
       'pino': '^10',
+      'reflect-metadata': '^0.2',
       'zod': '^4',
     },
     devDependencies: { '@types/pg': '^8' },

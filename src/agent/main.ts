@@ -1,16 +1,16 @@
 /** The agent of an instance pod, put together. Reads like a table of contents; every part tells its own story. */
-import { monotonicClock as clock } from './clock.js';
 import { startHealthServer } from './api/health-server.js';
+import { monotonicClock as clock } from './clock.js';
 import { readEnvironment } from './environment.js';
 import { inClusterAccess } from './kube/access.js';
 import { KubeApi } from './kube/client.js';
 import { KubeEvents } from './kube/events.js';
 import { KubeSpecSource } from './kube/spec.js';
 import { createLogger } from './log.js';
+import { ProblemBoard } from './problems.js';
 import { AGENT_STATE_DIR } from '../contract/paths.js';
 import { HEALTH_PORT } from '../contract/ports.js';
 import { DEFAULT_TIMING } from '../contract/timing.js';
-import { ProblemBoard } from './problems.js';
 import { runInstance, type InstanceView } from './roles/instance.js';
 import { SpecWatcher } from './spec-watcher.js';
 

@@ -1,6 +1,6 @@
 /** The arithmetic of the lock: what a view of the Lease allows at a given moment. No wall clock is ever involved (I2). */
-import type { Timing } from '../../contract/timing.js';
 import type { Holder, LeaseView, Me, Milliseconds, Snapshot } from './types.js';
+import type { Timing } from '../../contract/timing.js';
 
 /** From the beginning of the fence: how long a fast stop may take before it becomes an immediate one. */
 export const FAST_STOP_TAKES: Milliseconds = 1_000;

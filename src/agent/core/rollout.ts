@@ -32,12 +32,8 @@ export function planRollout(view: RolloutView): RolloutStep {
   const pods = view.instances.map(({ name, updateRevision }) => ({ name, updateRevision, pod: view.pods.find((p) => p.instance === name) }));
   const outdated = pods.filter(({ pod, updateRevision }) => pod !== undefined && updateRevision !== null && pod.revision !== updateRevision);
   if (outdated.length === 0) return { kind: 'none' };
-  if (view.specMajor !== view.dataMajor) {
-    return {
-      kind: 'blocked', code: 'MajorMismatch',
-      reason: `the spec asks for PostgreSQL ${view.specMajor}, but the data is of ${view.dataMajor}; no pod is touched until the spec says ${view.dataMajor} again`,
-    };
-  }
+  const mismatch = majorMismatch(view.specMajor, view.dataMajor);
+  if (mismatch !== null) return { kind: 'blocked', code: 'MajorMismatch', reason: mismatch };
   // A pod that is down on an outdated revision gains nothing by waiting: the new revision may be its cure.
   const broken = outdated.find(({ pod, name }) => !pod!.ready && !pod!.leaving && name !== view.me);
   const unhealthy = pods.filter(({ pod }) => pod === undefined || pod.leaving || !pod.ready);
@@ -51,4 +47,10 @@ export function planRollout(view: RolloutView): RolloutStep {
     kind: 'replace', pod: next.pod!,
     reason: next.name === view.me ? 'every replica is up to date; the leader is replaced last, after a switchover' : 'its pod template is outdated',
   };
+}
+
+/** Another major version cannot read the data; null when they agree. */
+export function majorMismatch(specMajor: string, dataMajor: string): string | null {
+  if (specMajor === dataMajor) return null;
+  return `the spec asks for PostgreSQL ${specMajor}, but the data is of ${dataMajor}; no pod is touched until the spec says ${dataMajor} again`;
 }

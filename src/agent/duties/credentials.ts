@@ -1,15 +1,15 @@
 /** The cluster's keys on this instance: as files for PostgreSQL, as TLS material for the agents' API, as passwords for the users. */
 import type { Logger } from 'pino';
+import type { Duty } from './duty.js';
 import { AGENT_STATE_DIR, CERTIFICATES_DIR } from '../../contract/paths.js';
 import type { ClusterSpec } from '../../contract/spec.js';
 import type { Snapshot } from '../core/types.js';
-import { reconcileCredentials } from '../credentials/reconcile.js';
 import { VolumeCopies } from '../credentials/copies.js';
 import { loadCredentials } from '../credentials/load.js';
+import { reconcileCredentials } from '../credentials/reconcile.js';
 import type { Credentials, Duty as CredentialsDuty } from '../credentials/types.js';
 import type { Secrets } from '../kube/types.js';
 import type { ProblemBoard } from '../problems.js';
-import type { Duty } from './duty.js';
 
 export interface CredentialsContext {
   readonly namespace: string;

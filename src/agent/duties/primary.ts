@@ -1,11 +1,11 @@
 /** What the primary keeps right inside PostgreSQL: roles, users, databases, tablespaces, slots. */
+import type { Duty } from './duty.js';
 import type { ClusterSpec } from '../../contract/spec.js';
 import type { Snapshot } from '../core/types.js';
 import { ensureSystemRoles } from '../postgres/bootstrap-sql.js';
 import { reconcileSlots } from '../postgres/slots.js';
-import { reconcileUsersAndDatabases } from '../postgres/users-databases.js';
 import type { PostgresPaths } from '../postgres/types.js';
-import type { Duty } from './duty.js';
+import { reconcileUsersAndDatabases } from '../postgres/users-databases.js';
 
 export interface PrimaryContext {
   readonly paths: PostgresPaths;

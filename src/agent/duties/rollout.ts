@@ -1,6 +1,6 @@
 /** Replaces outdated pods, as core/rollout.ts plans; only while this instance is primary. */
 import type { ClusterSpec } from '../../contract/spec.js';
-import { planRollout } from '../core/rollout.js';
+import { majorMismatch, planRollout } from '../core/rollout.js';
 import type { Snapshot } from '../core/types.js';
 import type { Events, PodInfo, Pods, StatefulSets } from '../kube/types.js';
 import type { ProblemBoard } from '../problems.js';
@@ -14,7 +14,7 @@ export interface RolloutContext {
   readonly snapshot: () => Snapshot | null;
   readonly spec: () => ClusterSpec | null;
   /** The major version of the data that runs. */
-  readonly dataMajor: () => Promise<string>;
+  readonly dataMajor: string;
   readonly instance: string;
   readonly log: (message: string, details: object) => void;
 }
@@ -30,9 +30,8 @@ export function rolloutDuty(context: RolloutContext): Duty {
         context.problems.set('MajorMismatch', null);
         return;
       }
-      const dataMajor = await context.dataMajor();
-      context.problems.set('MajorMismatch', spec.postgresVersion === dataMajor
-        ? null : `the spec asks for PostgreSQL ${spec.postgresVersion}, but the data is of ${dataMajor}; no pod is touched until the spec says ${dataMajor} again`);
+      const { dataMajor } = context;
+      context.problems.set('MajorMismatch', majorMismatch(spec.postgresVersion, dataMajor));
       const [pods, sets] = await Promise.all([context.pods.list(), context.statefulSets.list()]);
       if (!pods.ok) throw new Error(pods.message);
       if (!sets.ok) throw new Error(sets.message);

@@ -1,4 +1,5 @@
 /** Traffic follows the primary: first the address of the read-write Service in one write, then the labels (architecture.md 5, I8). */
+import type { Duty } from './duty.js';
 import { ROLE_PRIMARY } from '../../contract/labels.js';
 import type { Routing } from '../../contract/spec.js';
 import { openSince } from '../core/lease.js';
@@ -6,7 +7,6 @@ import type { Snapshot } from '../core/types.js';
 import type { PodInfo, Pods, Result } from '../kube/types.js';
 import { repairRoles } from '../routing/role-label.js';
 import type { Address, EndpointSlices } from '../routing/types.js';
-import type { Duty } from './duty.js';
 
 export interface RoutingContext {
   readonly slices: EndpointSlices;

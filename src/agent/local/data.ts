@@ -1,10 +1,10 @@
 /** The data directory on disk as `decide` wants it: with the true end of its WAL, not the last checkpoint's (I38). */
+import type { DataDirectory, Lsn } from '../core/types.js';
 import { readDataDirectory } from '../postgres/controldata.js';
 import { messageOf } from '../postgres/files.js';
 import { readHistory } from '../postgres/history.js';
-import { readWalEnd } from '../postgres/wal-end.js';
 import type { PostgresPaths } from '../postgres/types.js';
-import type { DataDirectory, Lsn } from '../core/types.js';
+import { readWalEnd } from '../postgres/wal-end.js';
 
 /** Only while the lock is free. `known`: a position that this process has seen it reach, from which reading may start. */
 export async function readData(paths: PostgresPaths, major: string, known: Lsn | null): Promise<DataDirectory> {

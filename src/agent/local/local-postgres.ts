@@ -4,23 +4,23 @@
  * It holds no judgement. What runs, how it is configured and where its files lie is in ../postgres.
  */
 import type { Logger } from 'pino';
-import { checkpoint } from '../postgres/local.js';
+import type { Lsn, StopMode } from '../core/types.js';
+import type { LocalPostgres, LocalView } from '../ports.js';
+import { readData } from './data.js';
+import { Observer } from './seen.js';
 import { clone } from '../postgres/clone.js';
 import { writeConfig } from '../postgres/config.js';
 import { readControlData } from '../postgres/controldata.js';
 import { initdb } from '../postgres/initdb.js';
+import { checkpoint } from '../postgres/local.js';
 import { isLockFree } from '../postgres/lock.js';
 import { moveAside } from '../postgres/move-aside.js';
 import { LocalProbe } from '../postgres/probe.js';
 import { rewind, RewindError } from '../postgres/rewind.js';
 import { PostgresServer } from '../postgres/server.js';
 import { slotName } from '../postgres/slots.js';
-import { clearHandover } from '../postgres/wal-handover.js';
 import type { PostgresPaths, Role, Upstream } from '../postgres/types.js';
-import type { Lsn, StopMode } from '../core/types.js';
-import type { LocalPostgres, LocalView } from '../ports.js';
-import { readData } from './data.js';
-import { Observer } from './seen.js';
+import { clearHandover } from '../postgres/wal-handover.js';
 
 /** How long a fast stop may take before the caller is told that it goes on; the loop decides what then. */
 const STOP_TAKES = 3_600_000;

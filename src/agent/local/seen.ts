@@ -1,7 +1,7 @@
 /** From one answer of the running server to what `decide` calls it. */
+import type { Fork, Milliseconds, Postgres, WalPosition } from '../core/types.js';
 import { readHistory } from '../postgres/history.js';
 import type { PostgresPaths, Probe, Role } from '../postgres/types.js';
-import type { Fork, Milliseconds, Postgres, WalPosition } from '../core/types.js';
 
 /** A server that has not answered for this long is called unresponsive; before that its last answer stands. */
 const SILENCE: Milliseconds = 5_000;

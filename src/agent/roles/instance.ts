@@ -28,11 +28,11 @@ import { LeaseKeeper } from '../lease-keeper.js';
 import { SupervisedPostgres } from '../local/local-postgres.js';
 import { Loop } from '../loop.js';
 import { PeerDirectory } from '../peers.js';
+import type { Clock, Journal } from '../ports.js';
 import { installedMajor } from '../postgres/controldata.js';
 import { messageOf } from '../postgres/files.js';
-import { receiveWal, sendWal } from '../postgres/wal-handover.js';
 import type { PostgresPaths, WalRange } from '../postgres/types.js';
-import type { Clock, Journal } from '../ports.js';
+import { receiveWal, sendWal } from '../postgres/wal-handover.js';
 import type { ProblemBoard } from '../problems.js';
 import { KubeEndpointSlices } from '../routing/endpoint-slice.js';
 import type { SpecWatcher } from '../spec-watcher.js';
@@ -138,7 +138,8 @@ export async function runInstance(context: InstanceContext, running: (view: Inst
   let peerServer: PeerServer | null = null;
   const note = (message: string, details: object) => log.info(details, message);
   const snapshot = () => loop.snapshot;
-  const routing = { slices: new KubeEndpointSlices(api, { slice: objects.endpointSlice, service: objects.readWriteService, cluster }), pods, snapshot, routing: () => spec().routing, me: address, listed: () => peers.pods };
+  const slices = new KubeEndpointSlices(api, { slice: objects.endpointSlice, service: objects.readWriteService, cluster });
+  const routing = { slices, pods, snapshot, routing: () => spec().routing, me: address, listed: () => peers.pods };
   const inside = { paths, snapshot, spec: () => specs.current, passwords: () => credentials.passwords, instance: environment.instance, log: note };
   const runner = (duty: ConstructorParameters<typeof DutyRunner>[0]) => new DutyRunner(duty, clock, problems);
   const duties = {
@@ -147,7 +148,7 @@ export async function runInstance(context: InstanceContext, running: (view: Inst
     primary: runner(primaryDuty(inside)),
     slots: runner(slotDuty(inside)),
     settings: runner({ name: 'Settings', every: 10_000, run: async () => { await postgres.applySettings(); } }),
-    rollout: runner(rolloutDuty({ pods, statefulSets: new KubeStatefulSets(api, cluster), events, problems, snapshot, spec: () => specs.current, dataMajor: async () => major, instance: environment.instance, log: note })),
+    rollout: runner(rolloutDuty({ ...inside, pods, statefulSets: new KubeStatefulSets(api, cluster), events, problems, dataMajor: major })),
   };
 
   async function becamePrimary(timeline: number): Promise<void> {
