@@ -35,9 +35,10 @@ export function rolloutDuty(context: RolloutContext): Duty {
       const [pods, sets] = await Promise.all([context.pods.list(), context.statefulSets.list()]);
       if (!pods.ok) throw new Error(pods.message);
       if (!sets.ok) throw new Error(sets.message);
+      const revisionOf = (statefulSet: string) => sets.value.find((set) => set.name === statefulSet)?.updateRevision ?? null;
       const step = planRollout({
         me: context.instance,
-        instances: spec.instances.filter((i) => !i.retire).map((i) => ({ name: i.name, updateRevision: sets.value.find((set) => set.name === i.statefulSet)?.updateRevision ?? null })),
+        instances: spec.instances.filter((i) => !i.retire).map((i) => ({ name: i.name, updateRevision: revisionOf(i.statefulSet) })),
         pods: pods.value.flatMap(asRolloutPod),
         specMajor: spec.postgresVersion,
         dataMajor,

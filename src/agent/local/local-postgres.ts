@@ -58,6 +58,7 @@ export class SupervisedPostgres implements LocalPostgres {
     this.server = new PostgresServer(paths, log);
     this.#probe = new LocalProbe(paths);
     this.#observer = new Observer(paths);
+    this.server.onLine((line) => this.#noteLogLine(line));
     this.server.onExit((exit) => void this.#ended(exit.kind === 'locked'));
   }
 
@@ -73,7 +74,7 @@ export class SupervisedPostgres implements LocalPostgres {
   }
 
   /** PostgreSQL's log says so and nothing else does. */
-  noteLogLine(line: string): void {
+  #noteLogLine(line: string): void {
     if (/requested WAL segment \w+ has already been removed|replication slot .* has been invalidated/.test(line)) {
       this.#observer.walWasRemoved();
     }
