@@ -62,6 +62,7 @@ localStorageCapacityIsolation: false
 evictionHard: {memory.available: "0%", nodefs.available: "0%", nodefs.inodesFree: "0%", imagefs.available: "0%", imagefs.inodesFree: "0%"}
 imageGCHighThresholdPercent: 100
 syncFrequency: 5s
+podLogsDir: "$RUN/$node/pod-logs"     # a kubelet removes the logs of pods that it does not know: those of the other nodes
 nodeStatusUpdateFrequency: 5s
 clusterDNS: ["$DNS_SERVICE"]
 clusterDomain: cluster.local
