@@ -18,6 +18,10 @@ let nextId = 0;
 let connections = 0;
 let markedAt = now();
 let connectionsAtMark = 0;
+/** Times that writing broke off: an error after an acknowledgement, with all that follow until the next one. */
+let interruptions = 0;
+let interruptionsAtMark = 0;
+let interrupted = true;
 let lastTrouble: string | null = null;
 let stopped = false;
 
@@ -34,7 +38,10 @@ async function write(): Promise<void> {
       const id = ++nextId;
       await connection.query({ name: 'write', text: 'INSERT INTO ledger (id) VALUES ($1)', values: [id] });
       acknowledged.push({ id, at: now() });
+      interrupted = false;
     } catch (error) {
+      if (!interrupted) interruptions++;
+      interrupted = true;
       lastTrouble = error instanceof Error ? error.message : String(error);
       hangUp(connection);
       connection = null;
@@ -66,6 +73,7 @@ function report(): object {
     longestMs: Math.round(longest),
     gaps: all.filter(({ ms }) => ms > WORTH_TELLING_MS).map(({ fromMs, ms }) => ({ fromMs: Math.round(fromMs), ms: Math.round(ms) })),
     connectionsSinceMark: connections - connectionsAtMark,
+    interruptions: interruptions - interruptionsAtMark,
     silentMs: Math.round(now() - (acknowledged.at(-1)?.at ?? markedAt)),
     lastTrouble,
   };
@@ -90,6 +98,7 @@ async function obey(line: string): Promise<object> {
     case 'mark':
       markedAt = now();
       connectionsAtMark = connections;
+      interruptionsAtMark = interruptions;
       return { markedAt };
     case 'report':
       return report();

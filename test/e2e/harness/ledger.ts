@@ -8,6 +8,8 @@ export interface LedgerReport {
   readonly longestMs: number;
   readonly gaps: readonly { readonly fromMs: number; readonly ms: number }[];
   readonly connectionsSinceMark: number;
+  /** Times that writing broke off with an error; a mere silence is none. */
+  readonly interruptions: number;
   /** Since the last acknowledgement. */
   readonly silentMs: number;
   readonly lastTrouble: string | null;
