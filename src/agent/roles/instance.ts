@@ -131,7 +131,8 @@ export async function runInstance(context: InstanceContext, running: (view: Inst
   );
   const handlers = {
     status: () => (loop.snapshot === null ? { instance: environment.instance } : reportOf(loop.snapshot)),
-    wake: () => loop.wake(),
+    // Somebody has news: ask, rather than wait for the next heartbeat.
+    wake: () => { void peers.poll(); },
     // Only WAL that nobody writes any more is whole.
     wal: async (range: WalRange) => (postgres.view.postgres.kind === 'stopped' ? sendWal(paths, range) : null),
   };
