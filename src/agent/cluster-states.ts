@@ -42,8 +42,10 @@ export class KubeClusterStates implements ClusterStates {
 
   /** The claim first: it outlives every other object, and without it a lost state object would look like a new cluster (I41). */
   async recordInitialized(systemId: string): Promise<void> {
+    // Only the state in which this instance had the claim may be replaced, whatever is read meanwhile.
+    const claimed = this.#record;
     await this.annotate(systemId);
-    await this.#write({ systemId, initialized: true, initClaim: null, highestTimeline: 1 });
+    await this.#write({ systemId, initialized: true, initClaim: null, highestTimeline: 1 }, claimed);
   }
 
   async adopt(systemId: string, timeline: number): Promise<void> {
@@ -65,9 +67,9 @@ export class KubeClusterStates implements ClusterStates {
     must(await this.context.claims.annotate(claim, systemId), `annotating claim ${claim}`);
   }
 
-  async #write(state: StateDocument): Promise<void> {
+  async #write(state: StateDocument, previous = this.#record): Promise<void> {
     const { store } = this.context;
-    const result = this.#record === null ? await store.create(state) : await store.replace(this.#record, state);
+    const result = previous === null ? await store.create(state) : await store.replace(previous, state);
     if (!result.ok) {
       this.#readAt = -Infinity;
       await this.#read();

@@ -37,7 +37,7 @@ function settling(s: Snapshot): Decision | null {
   }
 }
 
-/** Data of another cluster never runs here (I19). */
+/** Data of another cluster never runs here (I19). Only the own initdb that came too late is made room for: nobody ever wrote to it. */
 function wrongSystem(s: Snapshot): Decision | null {
   if (s.state.kind !== 'present' || s.state.systemId === null) return null;
   const expected = s.state.systemId;
@@ -47,7 +47,10 @@ function wrongSystem(s: Snapshot): Decision | null {
   if (own === null || own === expected) return null;
   const reason = `the data directory is of system ${own}, but the cluster is ${expected}; nothing is touched`;
   if (s.postgres.kind !== 'stopped') return { action: { do: 'stop', mode: 'fast' }, reason };
+  if (!s.postgres.lockFree) return wait('WaitingForLock', 'an older PostgreSQL still runs on the data directory');
   if (s.lease.kind === 'mine') return { action: { do: 'releaseLease', version: s.lease.record.version, release: s.lease.record.leader.inherited }, reason };
+  if (s.me.leavingSince !== null) return null;
+  if (s.data.kind === 'present' && s.data.fresh) return { action: { do: 'setAside' }, reason: `this instance made system ${own}, but another one was faster and made ${expected}` };
   return wait('SystemIdMismatch', reason);
 }
 

@@ -58,6 +58,8 @@ function fromData(s: Snapshot, lease: Mine): Decision {
       break;
   }
   if (s.state.kind === 'present' && !s.state.initialized) {
+    // Another one may be at its initdb under an older claim, which from then on it cannot record any more.
+    if (s.state.initClaim !== s.me.bootId) return { action: { do: 'claimInit' }, reason: 'the new data directory was made under an older claim' };
     return { action: { do: 'recordInitialized', systemId: s.data.systemId }, reason: 'the new data directory is recorded before anybody can connect' };
   }
   const retired = s.spec.instances.find((i) => i.name === s.me.instance)?.retire === true;

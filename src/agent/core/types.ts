@@ -94,6 +94,8 @@ export type DataDirectory =
     readonly end: WalPosition;
     /** It was last run as a primary, so its WAL may hold what nobody else has. */
     readonly wasPrimary: boolean;
+    /** Made by initdb and never started: nobody's data is in it yet. */
+    readonly fresh: boolean;
   };
 
 export type Postgres =

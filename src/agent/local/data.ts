@@ -3,6 +3,7 @@ import type { DataDirectory, Lsn } from '../core/types.js';
 import { readDataDirectory } from '../postgres/controldata.js';
 import { messageOf } from '../postgres/files.js';
 import { readHistory } from '../postgres/history.js';
+import { isFresh } from '../postgres/marker.js';
 import type { PostgresPaths } from '../postgres/types.js';
 import { readWalEnd } from '../postgres/wal-end.js';
 
@@ -24,7 +25,8 @@ export async function readData(paths: PostgresPaths, major: string, known: Lsn |
         const from = known !== null && known >= data.control.redoLsn ? known : undefined;
         const end = await readWalEnd(paths, from);
         const history = await readHistory(paths, end.timeline);
-        return { kind: 'present', systemId: data.systemId, wasPrimary: data.wasPrimary, end: { timeline: end.timeline, lsn: end.lsn, history } };
+        const { systemId, wasPrimary } = data;
+        return { kind: 'present', systemId, wasPrimary, fresh: await isFresh(paths, systemId), end: { timeline: end.timeline, lsn: end.lsn, history } };
       }
     }
   } catch (error) {

@@ -14,6 +14,7 @@ import { readControlData } from '../postgres/controldata.js';
 import { initdb } from '../postgres/initdb.js';
 import { checkpoint } from '../postgres/local.js';
 import { isLockFree } from '../postgres/lock.js';
+import { noLongerFresh } from '../postgres/marker.js';
 import { moveAside } from '../postgres/move-aside.js';
 import { LocalProbe } from '../postgres/probe.js';
 import { rewind, RewindError } from '../postgres/rewind.js';
@@ -188,6 +189,7 @@ export class SupervisedPostgres implements LocalPostgres {
     await this.settings.credentials();
     await clearHandover(this.paths);
     await this.#configure(role, upstream);
+    await noLongerFresh(this.paths);
     this.#observer.pointedAt(upstream, this.now());
     this.#view = { ...this.#view, postgres: { kind: 'starting', as: role } };
     try {

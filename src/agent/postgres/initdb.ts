@@ -3,7 +3,7 @@ import { chmod, mkdir } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { readControlData } from './controldata.js';
 import { writeIncarnation } from './identity.js';
-import { beginWork, endWork } from './marker.js';
+import { beginWork, endWork, markFresh } from './marker.js';
 import { removeUnfinished } from './move-aside.js';
 import { program, run, runOrThrow, underLock } from './run.js';
 import type { PostgresPaths } from './types.js';
@@ -21,6 +21,7 @@ export async function initdb(paths: PostgresPaths, log: Logger, signal: AbortSig
   ]), { signal });
   const { systemId } = await readControlData(paths);
   const incarnation = await writeIncarnation(paths, systemId);
+  await markFresh(paths, systemId);
   await endWork(paths, 'initdb');
   log.info({ systemId, incarnation }, 'initdb made a new data directory');
   return { systemId, incarnation };

@@ -6,7 +6,7 @@
  */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { removeDurably, unlessAbsent, writeDurably } from './files.js';
+import { readIfPresent, removeDurably, unlessAbsent, writeDurably } from './files.js';
 import type { PostgresPaths } from './types.js';
 
 const WORKS = ['initdb', 'clone', 'rewind'] as const;
@@ -23,6 +23,20 @@ export async function endWork(paths: PostgresPaths, work: Work): Promise<void> {
 /** When the data directory that they speak of is gone. */
 export async function forgetWork(paths: PostgresPaths): Promise<void> {
   for (const work of WORKS) await endWork(paths, work);
+  await noLongerFresh(paths);
+}
+
+/** After initdb and before the first start: should another instance have been faster, this data directory may make room for its clone. */
+export async function markFresh(paths: PostgresPaths, systemId: string): Promise<void> {
+  await writeDurably(freshFile(paths), `${systemId}\n`);
+}
+
+export async function isFresh(paths: PostgresPaths, systemId: string): Promise<boolean> {
+  return (await readIfPresent(freshFile(paths)))?.trim() === systemId;
+}
+
+export async function noLongerFresh(paths: PostgresPaths): Promise<void> {
+  await removeDurably(freshFile(paths));
 }
 
 /** The rewind first: it is the one that must not be forgotten. */
@@ -32,6 +46,10 @@ export async function unfinishedWork(paths: PostgresPaths): Promise<Work | undef
     if (found) return work;
   }
   return undefined;
+}
+
+function freshFile(paths: PostgresPaths): string {
+  return join(paths.stateDir, 'initdb-not-started');
 }
 
 function markerOf(paths: PostgresPaths, work: Work): string {
