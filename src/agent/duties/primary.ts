@@ -24,14 +24,17 @@ export function primaryDuty(context: PrimaryContext): Duty {
       const s = context.snapshot();
       const spec = context.spec();
       if (s === null || spec === null) return;
-      const leads = s.postgres.kind === 'primary' && s.lease.kind === 'mine';
+      const leads = s.postgres.kind === 'primary' && s.lease.kind === 'mine' && s.me.leavingSince === null;
       if (leads) {
         await ensureSystemRoles(context.paths);
         const users = spec.users.flatMap(({ name }) => {
           const password = context.passwords().get(name);
           return password === undefined ? [] : [{ name, password }];
         });
-        const { changed } = await reconcileUsersAndDatabases(context.paths, { users, databases: spec.databases });
+        // A user whose password is not known yet is made later, and what it owns with it.
+        const waiting = spec.users.filter(({ name }) => !context.passwords().has(name)).map(({ name }) => name);
+        const databases = spec.databases.filter(({ owner }) => !waiting.includes(owner));
+        const { changed } = await reconcileUsersAndDatabases(context.paths, { users, databases });
         if (changed.length > 0) context.log('users, databases and tablespaces were brought in line with the spec', { changed });
       }
     },
@@ -45,7 +48,7 @@ export function slotDuty(context: PrimaryContext): Duty {
     every: 5_000,
     async run() {
       const s = context.snapshot();
-      if (s === null || (s.postgres.kind !== 'primary' && s.postgres.kind !== 'standby')) return;
+      if (s === null || s.me.leavingSince !== null || (s.postgres.kind !== 'primary' && s.postgres.kind !== 'standby')) return;
       const others = s.spec.instances
         .filter((i) => i.name !== context.instance && !i.retire)
         .map((i) => ({ instance: i.name, lsn: s.peers.find((p) => p.instance === i.name)?.report?.position?.lsn ?? null }));

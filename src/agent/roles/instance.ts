@@ -164,7 +164,6 @@ export async function runInstance(context: InstanceContext, running: (view: Inst
     duties.credentials.wake();
     duties.primary.wake();
     duties.slots.wake();
-    await states.recordTimeline(timeline).catch((error: unknown) => journal.failed('recordTimeline', error));
   }
 
   const over = new AbortController();
@@ -227,11 +226,23 @@ function pathsOf(spec: ClusterSpec, instance: string): PostgresPaths {
   };
 }
 
+/** Decisions that a person looking at the pod should find in its Events, and the Event's reason. */
+const WORTH_TELLING: Readonly<Record<string, string>> = {
+  promote: 'Promoting',
+  initdb: 'Initializing',
+  clone: 'Cloning',
+  rewind: 'Rewinding',
+  setAside: 'SettingDataAside',
+  releaseLease: 'ReleasingLease',
+  stop: 'StoppingPostgres',
+};
+
 function journalOf(log: Logger, events: Events, problems: ProblemBoard): Journal {
   return {
     decided: (what, reason, details) => {
       log.info({ decision: what, ...printable(details ?? {}) }, reason);
-      if (['promote', 'initdb', 'clone', 'rewind', 'setAside', 'releaseLease', 'stop'].includes(what)) events.tell('Normal', what, reason);
+      const reasonCode = WORTH_TELLING[what];
+      if (reasonCode !== undefined) events.tell('Normal', reasonCode, reason);
     },
     failed: (what, error) => {
       log.warn({ action: what, err: error }, 'the action failed and is tried again');
