@@ -53,13 +53,6 @@ export class KubeClusterStates implements ClusterStates {
     await this.#write({ systemId, initialized: true, initClaim: null, highestTimeline: timeline });
   }
 
-  /** A leader on a newer timeline says so, so that even a lost Lease does not make it forgotten (I28). */
-  async recordTimeline(timeline: number): Promise<void> {
-    const record = this.#record;
-    if (record === null || record.state.highestTimeline >= timeline) return;
-    await this.#write({ ...record.state, highestTimeline: timeline });
-  }
-
   /** Marks this instance's data claim as holding data. */
   async annotate(systemId: string): Promise<void> {
     const claim = this.context.dataClaim();

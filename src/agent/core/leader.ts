@@ -4,21 +4,25 @@ import { mayWrite } from './lease.js';
 import { hasSuccessor, lastWord } from './leave.js';
 import { wait } from './say.js';
 import { crashSuccessor } from './successor.js';
-import type { Decision, LeaseView, Release, Snapshot } from './types.js';
+import type { Decision, LeaseView, Postgres, Release, Snapshot } from './types.js';
 
 type Mine = Extract<LeaseView, { kind: 'mine' }>;
 
 export function lead(s: Snapshot, lease: Mine): Decision {
   if (s.state.kind === 'unknown') return wait('StateUnknown', 'the state of the cluster has not been read yet');
-  if (s.postgres.kind === 'primary') return stayPrimary(s);
+  if (s.postgres.kind === 'primary') return stayPrimary(s, s.postgres);
   if (!mayWrite(s)) return wait('LeaseUnknown', 'this instance holds the Lease, but could not renew it in time; waiting for the API server');
   if (s.postgres.kind === 'standby') return becomePrimary(s, lease, s.postgres.position.lsn);
   return fromData(s, lease);
 }
 
-function stayPrimary(s: Snapshot): Decision {
-  if (s.state.kind === 'absent' && s.data.kind === 'present') {
-    return { action: { do: 'adoptState', systemId: s.data.systemId, timeline: s.data.end.timeline }, reason: 'the state object was lost; this primary rebuilds it' };
+function stayPrimary(s: Snapshot, { systemId, position: { timeline } }: Extract<Postgres, { kind: 'primary' }>): Decision {
+  if (s.state.kind === 'absent') {
+    return { action: { do: 'adoptState', systemId, timeline }, reason: 'the state object was lost; this primary rebuilds it' };
+  }
+  if (s.state.kind === 'present' && s.state.highestTimeline < timeline) {
+    // So that even a lost Lease does not make it forgotten (I28).
+    return { action: { do: 'adoptState', systemId, timeline }, reason: `the state object does not know of timeline ${timeline} yet` };
   }
   const retired = s.spec.instances.find((i) => i.name === s.me.instance)?.retire === true;
   if (retired && hasSuccessor(s)) return { action: { do: 'stop', mode: 'fast' }, reason: 'this instance is to be retired and hands over' };

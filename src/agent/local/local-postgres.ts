@@ -234,11 +234,9 @@ export class SupervisedPostgres implements LocalPostgres {
     if (locked || asked) return;
     // First that it died, then what is left: nobody may take the stopped server for one that was stopped on purpose.
     this.#died();
-    try {
-      await this.#gone();
-    } catch (error) {
+    await this.#work(() => this.server.ensureGone()).catch((error: unknown) => {
       this.log.error({ err: error }, 'what is left of PostgreSQL cannot be ended');
-    }
+    });
     this.#changed();
   }
 
@@ -248,7 +246,10 @@ export class SupervisedPostgres implements LocalPostgres {
     await this.#lookAgain();
   }
 
-  /** Nothing is looked at while the work goes on; afterwards everything is looked at anew. */
+  /**
+   * Nothing is looked at while the work goes on; afterwards everything is looked at anew. While what is left of a server is being killed, for
+   * example, the lock must not be seen free: whoever started then would be killed with it.
+   */
   async #work<T>(work: () => Promise<T>): Promise<T> {
     this.#working += 1;
     try {
