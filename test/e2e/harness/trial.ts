@@ -3,19 +3,14 @@ import assert from 'node:assert/strict';
 import type { Client } from './client';
 import type { Access, Cluster } from './cluster';
 import { fencesOf } from './fences';
-import { Ledger } from './ledger';
-import { prepareClients, startClient, startClientInNode } from './placement';
+import type { Ledger } from './ledger';
+import { startClient, startClientInNode } from './placement';
 import { Probes, type Overlap } from './probes';
 import { say } from './say';
 import type { Figures, Scenario, Trial } from './scenario';
-import { eventually, now, yes } from './wait';
+import { now } from './wait';
+import { startLedger } from './workload';
 import type { Machine } from '../target/machine';
-
-const TABLES = `
-  CREATE TABLE IF NOT EXISTS ledger (id bigint PRIMARY KEY);
-  CREATE TABLE IF NOT EXISTS probe (source text NOT NULL, at timestamptz NOT NULL DEFAULT clock_timestamp());
-  TRUNCATE ledger, probe;
-  GRANT ALL ON ledger, probe TO app`;
 
 const HEALTHY_WITHIN_MS = 120_000;
 
@@ -31,7 +26,6 @@ export interface Result {
 }
 
 export class RunningTrial implements Trial {
-  #clients: Client[] = [];
   #ledger: Ledger | null = null;
   #probes: Probes | null = null;
   #probeClients: Client[] = [];
@@ -51,17 +45,10 @@ export class RunningTrial implements Trial {
   readonly startClients = async (): Promise<void> => {
     const { cluster } = this;
     this.#access = await cluster.access();
-    await prepareClients(cluster);
-    const primary = await cluster.primary();
-    await cluster.psql(primary, TABLES, this.#access.database);
-    const ledger = startClient(cluster, 'ledger', JSON.stringify(this.#access));
-    this.#clients.push(ledger);
-    this.#ledger = new Ledger(ledger);
+    this.#ledger = await startLedger(cluster, this.#access);
     this.#probeClients.push(startClient(cluster, 'probe'));
     this.#probes = new Probes(this.#probeClients, (pod) => ({ ...this.#access, host: pod.ip }));
     cluster.pods.onChange((pod) => this.#probes?.watch(pod));
-    await eventually('the first acknowledged writes', { withinMs: 60_000 }, async () => yes((await this.ledger.report()).acknowledged > 50));
-    await this.ledger.mark();
   };
 
   readonly probeFromNode = (node: string): void => {
@@ -106,7 +93,8 @@ export class RunningTrial implements Trial {
   }
 
   close(): void {
-    for (const client of [...this.#clients, ...this.#probeClients]) client.close();
+    this.#ledger?.close();
+    for (const client of this.#probeClients) client.close();
     this.#probes = null;
   }
 }

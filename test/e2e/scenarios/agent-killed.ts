@@ -9,7 +9,7 @@ export const agentKilled: Scenario = {
   needsMachine: true,
   async run({ cluster, ledger, machine, step }) {
     const primary = await cluster.primary();
-    const agent = await agentOf(machine, cluster, primary);
+    const agent = agentOf(machine, primary);
     step(`SIGKILL to the agent of instance ${primary.instance}`);
     await ledger.mark();
     killProcess(agent);

@@ -6,8 +6,8 @@ import { output } from '../harness/run';
 import type { Scenario } from '../harness/scenario';
 import { now } from '../harness/wait';
 
-/** The Service of the API server, and the API server itself, in the test cluster. */
-const API_SERVER = '10.96.0.1,10.99.0.1';
+/** The API server as pods of the test cluster reach it, and nothing else: clients must see what the fenced primary does. */
+const API_SERVER = ['-d', '10.96.0.1', '-p', 'tcp', '--dport', '443'];
 
 export const busyBackendFenced: Scenario = {
   name: 'busy-backend-fenced',
@@ -17,8 +17,8 @@ export const busyBackendFenced: Scenario = {
   fences: true,
   async run({ cluster, ledger, machine, step }) {
     const primary = await cluster.primary();
-    const inPod = machine.inNetworkOf((await agentOf(machine, cluster, primary)).pid);
-    const rule = (action: '-I' | '-D') => output([...inPod, 'iptables', '-w', action, 'OUTPUT', '-d', API_SERVER, '-j', 'DROP']);
+    const inPod = machine.inNetworkOf(agentOf(machine, primary).pid);
+    const rule = (action: '-I' | '-D') => output([...inPod, 'iptables', '-w', action, 'OUTPUT', ...API_SERVER, '-j', 'DROP']);
     const busy = await startBusy(cluster, primary, 100, 30);
     step(`cutting instance ${primary.instance} off from the API server`);
     await ledger.mark();

@@ -13,7 +13,7 @@ export const busyBackendKilled: Scenario = {
     const victims = [['postmaster', postmasterOf], ['agent', agentOf]] as const;
     for (const [id, [name, find]] of victims.entries()) {
       const primary = await cluster.primary();
-      const victim = await find(machine, cluster, primary);
+      const victim = find(machine, primary);
       const busy = await startBusy(cluster, primary, id, 8);
       await sleep(1_000);
       step(`SIGKILL to the ${name} of instance ${primary.instance} beside a busy backend`);

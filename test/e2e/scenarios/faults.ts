@@ -10,22 +10,24 @@ export async function containerOf(machine: Machine, cluster: Cluster, pod: Pod):
 }
 
 /** The one whose parent is no other postgres. */
-export async function postmasterOf(machine: Machine, cluster: Cluster, pod: Pod): Promise<Process> {
-  return postmasterAmong(await machine.processes(await containerOf(machine, cluster, pod)));
+export function postmasterOf(machine: Machine, pod: Pod): Process {
+  const postgres = machine.processes(pod.uid).filter(isPostgres);
+  return postgres.find(({ parent }) => !postgres.some(({ pid }) => pid === parent)) ?? missing(pod, 'postmaster');
 }
 
-export function postmasterAmong(processes: readonly Process[]): Process {
-  const postgres = processes.filter(isPostgres);
-  const found = postgres.find(({ parent }) => !postgres.some(({ pid }) => pid === parent));
-  if (found === undefined) throw new Error('no postmaster runs in the container');
-  return found;
+export function agentOf(machine: Machine, pod: Pod): Process {
+  return machine.processes(pod.uid).find(({ command }) => command.includes('agent.cjs') && !command.includes('pgguard')) ?? missing(pod, 'agent');
 }
 
-export async function agentOf(machine: Machine, cluster: Cluster, pod: Pod): Promise<Process> {
-  const processes = await machine.processes(await containerOf(machine, cluster, pod));
-  const found = processes.find(({ command }) => command.includes('agent.cjs') && !command.includes('pgguard'));
-  if (found === undefined) throw new Error('no agent runs in the container');
-  return found;
+/** What the container runtime has for each pod: who starts its containers and is told to end them. */
+export function shimOf(machine: Machine, pod: Pod): number {
+  const processes = machine.processes(pod.uid);
+  const first = processes.find(({ command }) => command.includes('pgguard init')) ?? missing(pod, 'first process');
+  return first.parent;
+}
+
+function missing(pod: Pod, what: string): never {
+  throw new Error(`no ${what} runs in ${pod.name}`);
 }
 
 export function isPostgres({ command }: Process): boolean {

@@ -26,7 +26,7 @@ export const frozen: Scenario = {
     const outage = await writesResume(ledger, 60_000);
     await sleep(frozenAt + FROZEN_MS - now());
 
-    const old = (await machine.processes(container)).filter(isPostgres);
+    const old = machine.processes(primary.uid).filter(isPostgres);
     assert.ok(old.length > 0, 'the frozen container still has its PostgreSQL');
     step(`thawing it after ${Math.round((now() - frozenAt) / 1000)} s with ${old.length} processes of PostgreSQL`);
     const thawing = machine.thaw(container);

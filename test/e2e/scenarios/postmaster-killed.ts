@@ -9,7 +9,7 @@ export const postmasterKilled: Scenario = {
   needsMachine: true,
   async run({ cluster, ledger, machine, step }) {
     const primary = await cluster.primary();
-    const postmaster = await postmasterOf(machine, cluster, primary);
+    const postmaster = postmasterOf(machine, primary);
     step(`SIGKILL to the postmaster of instance ${primary.instance}`);
     await ledger.mark();
     killProcess(postmaster);

@@ -1,5 +1,5 @@
 /** The test cluster from below: its nodes, containers and processes, seen by the machine itself and so also while Kubernetes is blind. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { output } from '../harness/run';
 
 export const CLUSTER = 'test/cluster/cluster';
@@ -22,8 +22,8 @@ export interface Machine {
   thaw(container: Container): Promise<void>;
   /** On all nodes. */
   tagImage(image: string, name: string): Promise<void>;
-  /** Processes of the container, with their numbers on this machine. */
-  processes(container: Container): Promise<readonly Process[]>;
+  /** Processes of the pod, with their numbers on this machine: of one that Kubernetes has forgotten, too. */
+  processes(podUid: string): readonly Process[];
   /** The command line that runs a program in a node's network. */
   inNode(node: string): readonly string[];
   /** The command line that runs a program in a container's network. */
@@ -51,11 +51,20 @@ export function machine(): Machine {
     tagImage: async (image, name) => {
       for (const node of NODES) await cluster('ctr', node, 'images', 'tag', '--force', image, name);
     },
-    processes: async (container) => (await ctr(container, 'tasks', 'ps', container.id))
-      .trim().split('\n').slice(1).map((line) => Number(line.trim().split(/\s+/)[0])).flatMap(processOf),
+    processes: (podUid) => readdirSync('/proc').filter((entry) => /^\d+$/.test(entry)).map(Number)
+      .filter((pid) => cgroupsOf(pid).includes(podUid)).flatMap(processOf),
     inNode: (node) => [CLUSTER, 'exec-node', node],
     inNetworkOf: (pid) => ['nsenter', `--net=/proc/${pid}/ns/net`, '--'],
   };
+}
+
+/** A pod's cgroup is named after its uid. */
+function cgroupsOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cgroup`, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /** Nothing when it has ended meanwhile. */
