@@ -52,7 +52,7 @@ export class PeerDirectory implements Peers {
   get pods(): readonly PodInfo[] { return this.#pods; }
 
   get known(): readonly Peer[] {
-    return this.#others().map(({ name }) => {
+    return this.#others().map((name) => {
       const heard = this.#reports.get(name);
       const pod = this.#podOf(name);
       return {
@@ -73,8 +73,8 @@ export class PeerDirectory implements Peers {
   /** The DNS name that an instance's certificate carries. */
   hostOf(instance: string): string | null {
     const spec = this.context.spec();
-    const found = spec?.instances.find((i) => i.name === instance);
-    return found === undefined ? null : `${found.pod}.${spec!.objects.instancesService}.${this.context.namespace}.svc`;
+    const pod = spec?.instances.find((i) => i.name === instance)?.pod ?? this.#podOf(instance)?.name;
+    return pod === undefined ? null : `${pod}.${spec!.objects.instancesService}.${this.context.namespace}.svc`;
   }
 
   addressOf(instance: string): PeerAddress | null {
@@ -84,12 +84,12 @@ export class PeerDirectory implements Peers {
   }
 
   async survey(): Promise<void> {
-    await Promise.all([this.#refreshPodsWithin(SURVEY_TIMEOUT), ...this.#others().map(({ name }) => this.#ask(name, SURVEY_TIMEOUT))]);
+    await Promise.all([this.#refreshPodsWithin(SURVEY_TIMEOUT), ...this.#others().map((name) => this.#ask(name, SURVEY_TIMEOUT))]);
   }
 
   /** The everyday heartbeat. */
   async poll(): Promise<void> {
-    await Promise.all(this.#others().map(({ name }) => this.#ask(name, POLL_TIMEOUT)));
+    await Promise.all(this.#others().map((name) => this.#ask(name, POLL_TIMEOUT)));
   }
 
   async refreshPods(): Promise<void> {
@@ -102,7 +102,7 @@ export class PeerDirectory implements Peers {
 
   /** Tells everybody that something changed here. Nothing depends on its arrival. */
   wakeAll(): void {
-    for (const { name } of this.#others()) {
+    for (const name of this.#others()) {
       const address = this.addressOf(name);
       if (address !== null) void this.context.client.wake(address, SURVEY_TIMEOUT);
     }
@@ -124,8 +124,11 @@ export class PeerDirectory implements Peers {
     this.#changed();
   }
 
-  #others(): readonly { readonly name: string }[] {
-    return (this.context.spec()?.instances ?? []).filter((i) => i.name !== this.context.instance);
+  /** Those that the spec lists, and whoever else has a pod: an instance that was removed while it led is followed until it has handed over. */
+  #others(): readonly string[] {
+    const listed = (this.context.spec()?.instances ?? []).map((i) => i.name);
+    const running = this.#pods.flatMap((pod) => pod.instance ?? []);
+    return [...new Set([...listed, ...running])].filter((name) => name !== this.context.instance);
   }
 
   #podOf(instance: string): PodInfo | undefined {

@@ -50,7 +50,10 @@ function fromData(s: Snapshot, data: DataDirectory, upstream: string, leader: Wa
     case 'unknown':
       return wait('Busy', 'the data directory has not been read yet');
     case 'absent':
-      return { action: { do: 'clone', upstream }, reason: 'this instance has no data' };
+      // A name that nobody has had before must not take a cluster over by accident: all instances renamed in one commit.
+      return s.spec.instances.some((i) => i.name === upstream)
+        ? { action: { do: 'clone', upstream }, reason: 'this instance has no data' }
+        : wait('LeaderUnreachable', `${upstream} leads, but the spec does not list it; nothing is cloned from it`);
     case 'incomplete':
       return { action: { do: 'setAside' }, reason: data.why };
     case 'poisoned':
