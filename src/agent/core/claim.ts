@@ -42,8 +42,8 @@ function byElection(s: Snapshot, record: LeaseRecord, otherwise: () => Decision)
     case 'wait':
       return wait(verdict.code, verdict.reason);
     case 'no':
-      return s.postgres.kind === 'stopped' && s.data.kind === 'present'
-        ? wait('NotEligible', `this instance may not lead: ${verdict.reason}`)
+      return s.data.kind === 'present' && s.spec.instances.some((i) => i.name === s.me.instance)
+        ? wait('NotEligible', `nobody leads, and this instance may not: ${verdict.reason}`)
         : otherwise();
   }
 }

@@ -5,6 +5,8 @@ import type { Decision, Milliseconds, Release, Snapshot } from './types.js';
 
 /** How long a leaving replica stays for a leaving primary, so that its shutdown checkpoint arrives. */
 const REPLICAS_LAST: Milliseconds = 15_000;
+/** How long a leaving primary waits for a replica to stream again. */
+const STREAMS_AGAIN_WITHIN: Milliseconds = 10_000;
 
 export function leave(s: Snapshot): Decision | null {
   if (s.me.leavingSince === null) return null;
@@ -12,6 +14,9 @@ export function leave(s: Snapshot): Decision | null {
   if (s.postgres.kind !== 'stopped') {
     if (!mayAcceptWrites(s.postgres) && staysForPrimary(s)) {
       return wait('Leaving', 'the primary is leaving too and stops first');
+    }
+    if (mayAcceptWrites(s.postgres) && waitsForStreaming(s)) {
+      return wait('Leaving', 'no replica streams just now; what is written would be missing in the next primary');
     }
     return { action: { do: 'stop', mode: 'fast' }, reason: 'the pod is told to stop' };
   }
@@ -28,6 +33,12 @@ function staysForPrimary(s: Snapshot): boolean {
   if (s.lease.kind !== 'theirs' || s.now - s.me.leavingSince! > REPLICAS_LAST) return false;
   const { instance } = s.lease.holder;
   return s.peers.some((peer) => peer.instance === instance && peer.leaving && peer.reachedAt !== null);
+}
+
+/** A fast stop sends the last WAL to connected standbys only, so one that is just reconnecting is waited for (I17). */
+function waitsForStreaming(s: Snapshot): boolean {
+  if (s.lease.kind !== 'mine' || s.now - s.me.leavingSince! > STREAMS_AGAIN_WITHIN || !hasSuccessor(s)) return false;
+  return !s.peers.some((peer) => peer.reachedAt !== null && !peer.leaving && peer.report?.streaming === true);
 }
 
 /** What the release says: where a stopped leader's WAL ends, or what it had inherited when it never got to lead. */

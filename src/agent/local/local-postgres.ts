@@ -89,8 +89,11 @@ export class SupervisedPostgres implements LocalPostgres {
   /** Writes the configuration of what runs now and reloads it when something changed. */
   async applySettings(): Promise<readonly string[]> {
     const state = this.server.state();
+    const { upstream } = this.#observer;
     if (state.kind !== 'running') return [];
-    return this.#configure(state.role, this.#observer.upstream);
+    // Not knowing where the upstream is just now is no reason to let go of it.
+    if (upstream !== null && this.#upstreamOf(upstream) === null) return [];
+    return this.#configure(state.role, upstream);
   }
 
   async startPrimary(): Promise<void> {
