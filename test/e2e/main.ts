@@ -47,7 +47,7 @@ async function removeEarlierRuns(): Promise<void> {
   const { items } = await kubectl.json<{ items: { metadata: { name: string } }[] }>('get', 'namespaces', '-l', 'cdk8s-postgres-test=true');
   for (const { metadata: { name } } of items) {
     await new Kubectl(name).outcome(['delete', 'pods', '--all', '--force', '--grace-period=0', '--wait=false']);
-    await kubectl.run(['delete', 'namespace', name, '--wait=false']);
+    await kubectl.run(['delete', 'namespace', name, '--wait=false', '--ignore-not-found']);
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { ApiObject, JsonPatch } from 'cdk8s';
-import { Deployment } from 'cdk8s-plus-28';
+import { Deployment, ImagePullPolicy } from 'cdk8s-plus-28';
 import { USER } from '../harness/program';
 import type { Scenario } from '../harness/scenario';
 
@@ -36,6 +36,7 @@ export const appWithCluster: Scenario = {
         });
         app.addContainer({
           image: cluster.target.images.postgres,
+          imagePullPolicy: ImagePullPolicy.IF_NOT_PRESENT,
           command: ['sh', '-c', APP],
           envVariables: orders.envFor(USER),
           securityContext: { ensureNonRoot: true, readOnlyRootFilesystem: false, user: 26, group: 26 },
