@@ -28,6 +28,8 @@ export class LeaseKeeper {
   #newestRead = 0;
   #reading = 0;
 
+  #slowestRenewal: Milliseconds | null = null;
+
   constructor(
     private readonly store: LeaseStore,
     private readonly clock: Clock,
@@ -37,6 +39,8 @@ export class LeaseKeeper {
 
   get view(): LeaseView { return this.#view; }
   get apiSince(): Milliseconds | null { return this.#apiSince; }
+  /** How long the slowest renewal took to be answered, or not; null before the first. */
+  get slowestRenewal(): Milliseconds | null { return this.#slowestRenewal; }
   get lastContact(): Milliseconds { return this.#lastContact; }
 
   /** A renewal that got no answer is repeated sooner, so that a short silence of the API server does not eat the whole grant. */
@@ -84,12 +88,12 @@ export class LeaseKeeper {
   }
 
   /** Takes the Lease over from `version`, remembering what its last holder left. */
-  async claim(version: string, leaseDuration: Milliseconds): Promise<WriteOutcome> {
+  async claim(version: string, reserve: number, leaseDuration: Milliseconds): Promise<WriteOutcome> {
     const record = this.#known(version);
     if (record === null) return { ok: false, why: 'the Lease has changed meanwhile' };
     const { leader } = record;
     const inherited = leader.release ?? leader.inherited;
-    return this.#claimBy((body) => this.store.replace(record, body), { ...leader, release: null, inherited }, leaseDuration);
+    return this.#claimBy((body) => this.store.replace(record, body), { ...leader, reserved: Math.max(leader.reserved, reserve), release: null, inherited }, leaseDuration);
   }
 
   /** Lets go of `version`: the own Lease, or that of an earlier life of this instance. */
@@ -113,6 +117,7 @@ export class LeaseKeeper {
     const sentAt = this.clock.now();
     return this.#write(async () => {
       const result = await this.store.replace(view.record, body);
+      this.#slowestRenewal = Math.max(this.#slowestRenewal ?? 0, this.clock.now() - sentAt);
       return !result.ok && result.kind === 'notFound' && this.#unbroken() ? this.store.create(body) : result;
     }, sentAt);
   }

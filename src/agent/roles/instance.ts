@@ -179,7 +179,7 @@ export async function runInstance(context: InstanceContext, running: (view: Inst
   // What the first decisions need; whatever is slow is waited for by its own duty.
   const credentialsRead = duties.credentials.once().catch(() => undefined);
   await Promise.race([Promise.all([lease.read(), postgres.refresh(), peers.refreshPods(), credentialsRead]), clock.sleep(FIRST_LOOK)]);
-  running({ health: () => healthOf(loop.snapshot, loop.decision, clock.now(), problems) });
+  running({ health: () => healthOf(loop.snapshot, loop.decision, clock.now(), problems, lease.slowestRenewal) });
   for (const duty of Object.values(duties)) void duty.keep(over.signal);
 
   await loop.run();
