@@ -29,7 +29,7 @@ const project = new cdk8s.ConstructLibraryCdk8s({
   minNodeVersion: '20.16.0',
   peerDeps: ['cdk8s-plus-28@^2.5.6'],
   // cdk8s-plus-33 stands for the newer versions that users' own constructs may be written with (test/synth/types.test.ts).
-  devDeps: ['cdk8s-plus-33', 'cdk8s-cli', 'esbuild', '@swc/core', '@swc/jest', '@types/node@^20', 'fast-check@^4', 'yaml@^2'],
+  devDeps: ['cdk8s-plus-33', 'cdk8s-cli', 'esbuild', '@swc/core@1.16.18', '@swc/jest', '@types/node@^20', 'fast-check@^4', 'yaml@^2'],
 
   libdir: LIB,
   artifactsDirectory: 'dist/pkg',
@@ -83,6 +83,8 @@ project.package.addField('exports', {
   './package.json': './package.json',
 });
 project.package.addField('workspaces', ['src/agent']);
+// A release whose binaries have not all reached every registry makes `npm ci` fail, on any platform.
+project.package.addField('overrides', { 'unrs-resolver': '1.12.2' });
 project.package.addField('types', `${LIB}/src/index.d.ts`);
 new JsonFile(project, 'src/agent/package.json', {
   marker: false,
