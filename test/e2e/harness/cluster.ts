@@ -21,6 +21,7 @@ export interface Status {
   readonly streaming: boolean | null;
   readonly upstream: string | null;
   readonly systemId: string | null;
+  readonly lease: { readonly slowestRenewalMs: number | null };
   readonly problems: readonly { readonly code: string; readonly message: string }[];
 }
 
@@ -161,6 +162,12 @@ export class Cluster {
       authority: value(CONNECTION_KEYS.authority),
       serverName: value(CONNECTION_KEYS.host),
     };
+  }
+
+  /** Of all agents that run now, since they were started. */
+  async slowestRenewalMs(): Promise<number> {
+    const statuses = await Promise.all(this.pods.all.map((pod) => this.status(pod)));
+    return Math.max(...statuses.map(({ lease }) => lease.slowestRenewalMs ?? 0));
   }
 
   /** With everything in it, whether its pods want to end or not. */

@@ -76,6 +76,7 @@ export class RunningTrial implements Trial {
       if (scenario.judgesOverlaps !== true) assert.deepEqual(overlaps, [], 'two instances acknowledged writes at once');
       if (scenario.fences !== true) assert.deepEqual(fencesOf(cluster.logs.lines.slice(logged)), [], 'a primary fenced itself although nothing took its Lease away');
       const { acknowledged, lost } = balance;
+      figures = { slowestRenewalMs: await cluster.slowestRenewalMs(), ...figures };
       return { scenario: scenario.name, passed: true, outageMs: report.longestMs, acknowledged, lost, seconds: seconds(began), figures };
     } catch (error) {
       const report = await this.#ledger?.report().catch(() => null) ?? null;

@@ -3,6 +3,7 @@ import { agentKilled } from './agent-killed';
 import { apiServerStopped } from './api-server-stopped';
 import { appWithCluster } from './app-with-cluster';
 import { brokenImage } from './broken-image';
+import { brokenSpec } from './broken-spec';
 import { busyBackendFenced } from './busy-backend-fenced';
 import { busyBackendKilled } from './busy-backend-killed';
 import { frozen } from './frozen';
@@ -14,6 +15,7 @@ import { podForceDeleted } from './pod-force-deleted';
 import { postmasterKilled } from './postmaster-killed';
 import { recreated } from './recreated';
 import { replicaVolumeLost } from './replica-volume-lost';
+import { rightsMissing } from './rights-missing';
 import { rolloutByJsonPatch } from './rollout-by-json-patch';
 import { rolloutByProp } from './rollout-by-prop';
 import { rolloutBySetImage } from './rollout-by-set-image';
@@ -21,6 +23,7 @@ import { scaledToZero } from './scaled-to-zero';
 import { secondPostgres } from './second-postgres';
 import { secretsWiped } from './secrets-wiped';
 import { staleVolume } from './stale-volume';
+import { unusableData } from './unusable-data';
 import { wrongMajor } from './wrong-major';
 import type { Scenario } from '../harness/scenario';
 
@@ -29,6 +32,6 @@ export const SCENARIOS: readonly Scenario[] = [
   frozen, rolloutByProp, rolloutByJsonPatch, rolloutBySetImage, instancesRenamed,
   secondPostgres, busyBackendKilled, busyBackendFenced,
   wrongMajor, brokenImage, replicaVolumeLost, recreated, secretsWiped, staleVolume, scaledToZero,
-  appWithCluster, noDrift,
+  brokenSpec, rightsMissing, unusableData, appWithCluster, noDrift,
   nodeCut, apiServerStopped,
 ];

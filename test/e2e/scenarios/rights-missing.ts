@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { showsProblem } from './problems';
+import { writesResume } from './service';
+import type { Scenario } from '../harness/scenario';
+import { eventually, yes } from '../harness/wait';
+
+export const rightsMissing: Scenario = {
+  name: 'rights-missing',
+  promise: 'agents without their rights say which one they lack, the primary fences itself, and with the rights everything goes on as it was',
+  fences: true,
+  async run({ cluster, ledger, step }) {
+    const before = await cluster.primary();
+    const logged = cluster.logs.lines.length;
+    await ledger.mark();
+    step('deleting the RoleBinding');
+    await cluster.delete(({ kind }) => kind === 'RoleBinding');
+    assert.match(await showsProblem(cluster, before.instance, /^LeaseProblem/), /leases.*(forbidden|403)|403.*leases/);
+    await eventually('the primary to be fenced', { withinMs: 30_000 }, async () => yes((await cluster.status(before)).postgres !== 'primary'));
+    step('applying it again');
+    await cluster.apply();
+    await writesResume(ledger, 60_000);
+    await cluster.healthy(60_000);
+    const copied = cluster.logs.lines.slice(logged).filter(({ fields }) => ['clone', 'setAside', 'rewind'].includes(String(fields.decision)));
+    assert.deepEqual(copied.map(({ instance, fields }) => `${instance}: ${String(fields.decision)}`), [], 'nobody was cloned or rewound');
+  },
+};
