@@ -14,7 +14,7 @@ const BLOCK = "length(md5(repeat('x', 500000000)))";
 
 export async function startBusy(cluster: Cluster, pod: Pod, id: number, blocks: number): Promise<BusyTransaction> {
   await cluster.psql(pod, 'CREATE TABLE IF NOT EXISTS busy (id int PRIMARY KEY); GRANT ALL ON busy TO app', 'app');
-  const client = await connect({ ...await cluster.access(), host: pod.ip! });
+  const client = await connect({ ...await cluster.access(), host: pod.ip!, connectTimeoutMs: 10_000 });
   // One message, so that the commit needs nothing more from the client.
   const work = `BEGIN; INSERT INTO busy VALUES (${id}); SELECT ${Array.from({ length: blocks }, () => BLOCK).join(' + ')}; COMMIT`;
   const acknowledgedAt = client.query(work).then(() => now(), () => null).finally(() => hangUp(client));
