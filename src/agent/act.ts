@@ -17,9 +17,9 @@ export async function act(action: Exclude<Action, { do: 'wait' }>, s: Snapshot, 
   const { leaseDuration } = s.spec.timing;
   switch (action.do) {
     case 'createLease':
-      return settled(await lease.create(firstRecord(s), leaseDuration));
+      return settled(await lease.create(firstRecord(s, action.reserve), leaseDuration));
     case 'claimLease':
-      return settled(await lease.claim(action.version, leaseDuration));
+      return settled(await lease.claim(action.version, action.reserve, leaseDuration));
     case 'releaseLease':
       return settled(await lease.release(action.version, action.release, leaseDuration));
     case 'claimInit':
@@ -55,7 +55,7 @@ export async function act(action: Exclude<Action, { do: 'wait' }>, s: Snapshot, 
       await postgres.fetchHandover(action.from, { timeline: action.timeline, start: action.start, end: action.end }, signal);
       return null;
     case 'promote':
-      await postgres.promote(signal);
+      await postgres.promote(action.timeline, signal);
       return null;
     case 'stop':
       await postgres.stop(action.mode);
@@ -73,8 +73,8 @@ function settled(outcome: WriteOutcome): string | null {
   return outcome.ok ? null : outcome.why;
 }
 
-function firstRecord(s: Snapshot): LeaderRecord {
+function firstRecord(s: Snapshot, reserve: number): LeaderRecord {
   const systemId = s.state.kind === 'present' ? s.state.systemId : null;
   const timeline = s.state.kind === 'present' ? s.state.highestTimeline : myPosition(s)?.timeline ?? 0;
-  return { systemId, timeline, lsn: 0n, release: null, inherited: null };
+  return { systemId, timeline, reserved: Math.max(timeline, reserve), lsn: 0n, release: null, inherited: null };
 }

@@ -26,7 +26,8 @@ export interface LocalPostgres {
   startPrimary(): Promise<void>;
   startStandby(upstream: string | null): Promise<void>;
   follow(upstream: string): Promise<void>;
-  promote(signal: AbortSignal): Promise<void>;
+  /** Makes this very timeline: lower numbers may have been taken by others (I28). */
+  promote(timeline: number, signal: AbortSignal): Promise<void>;
   stop(mode: StopMode): Promise<void>;
   initdb(): Promise<void>;
   clone(upstream: string, signal: AbortSignal): Promise<void>;

@@ -1,5 +1,5 @@
 /** There is no Lease: a new cluster, or one whose Lease was deleted. */
-import { elect, myPosition } from './election.js';
+import { elect, myPosition, timelineToMake } from './election.js';
 import { openSince } from './lease.js';
 import { wait } from './say.js';
 import type { Decision, LeaderRecord, Snapshot } from './types.js';
@@ -23,20 +23,20 @@ function newCluster(s: Snapshot, claimedSystemIds: readonly string[] | null): De
   if (!s.spec.instances.some((i) => i.name === s.me.instance && !i.retire)) return wait('Unlisted', 'the spec does not list this instance');
   if (s.data.kind === 'unusable') return wait(s.data.code === 'otherMajor' ? 'MajorMismatch' : 'DataUnreadable', s.data.why);
   if (s.data.kind === 'unknown' || s.data.kind === 'poisoned') return wait('Busy', `the data directory is ${s.data.kind}`);
-  return { action: { do: 'createLease' }, reason: 'no instance of this cluster has ever had data' };
+  return { action: { do: 'createLease', reserve: 0 }, reason: 'no instance of this cluster has ever had data' };
 }
 
 /** The Lease was deleted while the cluster had data: its holder is unknown, so a whole duration must pass first (I4). */
 function fromSurvivors(s: Snapshot, systemId: string | null, timeline: number): Decision {
   if (openSince(s) === null) return wait('WaitingForExpiry', 'the Lease is gone and its last holder may still lead');
   if (myPosition(s) === null) return wait('InitializedWithoutData', 'the cluster has data, but this instance has none');
-  const leader: LeaderRecord = { systemId, timeline, lsn: 0n, release: null, inherited: null };
+  const leader: LeaderRecord = { systemId, timeline, reserved: timeline, lsn: 0n, release: null, inherited: null };
   const verdict = elect(s, leader);
   switch (verdict.kind) {
     case 'survey':
       return { action: { do: 'survey' }, reason: 'there is no Lease: asking everybody how far they are' };
     case 'claim':
-      return { action: { do: 'createLease' }, reason: 'the Lease was lost and this instance is the furthest' };
+      return { action: { do: 'createLease', reserve: timelineToMake(s, timeline) }, reason: 'the Lease was lost and this instance is the furthest' };
     case 'wait':
       return wait(verdict.code, verdict.reason);
     case 'no':

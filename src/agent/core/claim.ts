@@ -1,5 +1,5 @@
 /** Taking over a Lease: from nobody, from a holder that is gone, or from an earlier life of this very instance. */
-import { elect } from './election.js';
+import { elect, timelineToMake } from './election.js';
 import { isMyDeadPredecessor, openSince } from './lease.js';
 import { wait } from './say.js';
 import { crashSuccessor } from './successor.js';
@@ -15,7 +15,7 @@ export function claimOr(s: Snapshot, record: LeaseRecord, otherwise: () => Decis
   const uninitialized = s.state.kind === 'absent' ? s.state.claimedSystemIds?.length === 0 : !s.state.initialized;
   if (uninitialized && (s.data.kind === 'absent' || s.data.kind === 'incomplete') && s.me.leavingSince === null) {
     // An earlier bootstrap died before the cluster had any data; whoever takes the Lease begins again.
-    return { action: { do: 'claimLease', version: record.version }, reason: 'the bootstrap was left unfinished' };
+    return { action: { do: 'claimLease', version: record.version, reserve: 0 }, reason: 'the bootstrap was left unfinished' };
   }
   if (s.state.kind === 'absent') return rebuildFirst(s, record);
   return byElection(s, record, otherwise);
@@ -38,7 +38,7 @@ function byElection(s: Snapshot, record: LeaseRecord, otherwise: () => Decision)
     case 'survey':
       return { action: { do: 'survey' }, reason: 'the Lease is open: asking everybody how far they are' };
     case 'claim':
-      return { action: { do: 'claimLease', version: record.version }, reason: claimReason(s, record) };
+      return { action: { do: 'claimLease', version: record.version, reserve: timelineToMake(s, record.leader.reserved) }, reason: claimReason(s, record) };
     case 'wait':
       return wait(verdict.code, verdict.reason);
     case 'no':
@@ -78,5 +78,5 @@ export function settlePredecessor(s: Snapshot, record: LeaseRecord, holder: Hold
       reason: `the earlier life of this primary is dead; ${successor} takes over`,
     };
   }
-  return { action: { do: 'claimLease', version: record.version }, reason: 'the earlier life of this primary is dead and no replica can take over' };
+  return { action: { do: 'claimLease', version: record.version, reserve: 0 }, reason: 'the earlier life of this primary is dead and no replica can take over' };
 }

@@ -30,6 +30,13 @@ export function myPosition(s: Snapshot): WalPosition | null {
   }
 }
 
+/** The timeline that a promotion of this instance would make, above all that may have been made; 0 when it would go on with its own. */
+export function timelineToMake(s: Snapshot, reserved: number): number {
+  const mine = myPosition(s);
+  const goesOn = s.postgres.kind === 'stopped' && s.data.kind === 'present' && s.data.wasPrimary;
+  return mine === null || goesOn ? 0 : Math.max(mine.timeline, reserved) + 1;
+}
+
 /** Why this instance could not lead now, whatever its position; null when it could. It goes into the report to the others. */
 export function unfit(s: Snapshot): string | null {
   if (s.me.leavingSince !== null) return 'it is terminating';

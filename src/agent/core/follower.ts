@@ -70,10 +70,13 @@ function fromData(s: Snapshot, data: DataDirectory, upstream: string, leader: Wa
 function fromPresent(s: Snapshot, data: Extract<DataDirectory, { kind: 'present' }>, upstream: string, leader: WalPosition): Decision {
   if (s.rebuild !== null) return { action: { do: 'setAside' }, reason: `${s.rebuild}; the data directory is kept aside and cloned anew` };
   const relation = relate(data.end, leader);
-  // A former primary on the leader's own timeline has run on it, which only the leader may: its WAL is not the leader's.
-  const aheadOfLeader = data.wasPrimary && data.end.timeline === leader.timeline;
-  if (relation.kind === 'canFollow' && !aheadOfLeader) {
+  const sameNumber = data.end.timeline === leader.timeline;
+  if (relation.kind === 'canFollow' && !(sameNumber && data.wasPrimary)) {
     return { action: { do: 'startStandby', upstream }, reason: `${upstream} leads and this instance can follow` };
+  }
+  if (sameNumber) {
+    // A former primary on the leader's own timeline has run on it, which only the leader may. pg_rewind compares numbers and would do nothing.
+    return { action: { do: 'setAside' }, reason: `this instance's timeline ${leader.timeline} is another one than ${upstream}'s; its data is kept aside and cloned anew` };
   }
   const from = relation.kind === 'diverged' ? ` after ${relation.fork}` : '';
   return { action: { do: 'rewind', upstream }, reason: `this instance has WAL on timeline ${data.end.timeline}${from} that ${upstream} does not have` };

@@ -4,7 +4,7 @@ import { mayWrite } from './lease.js';
 import { hasSuccessor, lastWord } from './leave.js';
 import { wait } from './say.js';
 import { crashSuccessor } from './successor.js';
-import type { Decision, LeaseView, Postgres, Release, Snapshot } from './types.js';
+import type { Decision, LeaseView, Postgres, Release, Snapshot, WalPosition } from './types.js';
 
 type Mine = Extract<LeaseView, { kind: 'mine' }>;
 
@@ -12,7 +12,7 @@ export function lead(s: Snapshot, lease: Mine): Decision {
   if (s.state.kind === 'unknown') return wait('StateUnknown', 'the state of the cluster has not been read yet');
   if (s.postgres.kind === 'primary') return stayPrimary(s, s.postgres);
   if (!mayWrite(s)) return wait('LeaseUnknown', 'this instance holds the Lease, but could not renew it in time; waiting for the API server');
-  if (s.postgres.kind === 'standby') return becomePrimary(s, lease, s.postgres.position.lsn);
+  if (s.postgres.kind === 'standby') return becomePrimary(s, lease, s.postgres.position);
   return fromData(s, lease);
 }
 
@@ -30,8 +30,14 @@ function stayPrimary(s: Snapshot, { systemId, position: { timeline } }: Extract<
 }
 
 /** A standby that holds the Lease takes what the crashed primary still has, then promotes (I38). */
-function becomePrimary(s: Snapshot, lease: Mine, lsn: bigint): Decision {
-  const { inherited } = lease.record.leader;
+function becomePrimary(s: Snapshot, lease: Mine, { lsn, timeline }: WalPosition): Decision {
+  const { inherited, reserved } = lease.record.leader;
+  if (reserved <= timeline) {
+    return {
+      action: { do: 'releaseLease', version: lease.record.version, release: inherited },
+      reason: `no timeline after ${timeline} is reserved for this instance; it lets go and is elected anew`,
+    };
+  }
   if (inherited?.kind === 'crashed' && lsn < inherited.lsn && s.handover === 'pending') {
     return {
       action: { do: 'fetchHandover', from: inherited.from, timeline: inherited.timeline, start: lsn, end: inherited.lsn },
@@ -39,7 +45,7 @@ function becomePrimary(s: Snapshot, lease: Mine, lsn: bigint): Decision {
     };
   }
   const lost = inherited?.kind === 'crashed' && lsn < inherited.lsn ? `; ${inherited.lsn - lsn} bytes of WAL of ${inherited.from} could not be had` : '';
-  return { action: { do: 'promote' }, reason: `this instance holds the Lease${lost}` };
+  return { action: { do: 'promote', timeline: reserved }, reason: `this instance holds the Lease${lost}` };
 }
 
 /** PostgreSQL is down and the Lease is here. */

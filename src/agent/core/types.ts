@@ -51,6 +51,11 @@ export interface LeaderRecord {
   readonly systemId: string | null;
   /** The highest timeline on which a leader is known to have accepted writes. */
   readonly timeline: number;
+  /**
+   * The highest number of a timeline that anybody may have made. A claim reserves the next one for the promotion that follows, so that two
+   * promotions never take the same number, even when the first of them died before it could tell (I28).
+   */
+  readonly reserved: number;
   /** The last known end of the leader's WAL. */
   readonly lsn: Lsn;
   /** Present while the Lease is free. */
@@ -206,8 +211,9 @@ export type StopMode = 'fast' | 'immediate' | 'kill';
 /** One step, idempotent, with one commit point. `wait` carries a code for the status and the reason for people. */
 export type Action =
   | { readonly do: 'wait'; readonly code: WaitCode }
-  | { readonly do: 'createLease' }
-  | { readonly do: 'claimLease'; readonly version: string }
+  /** `reserve`: the timeline that the promotion after it will make; 0 when none will follow. */
+  | { readonly do: 'createLease'; readonly reserve: number }
+  | { readonly do: 'claimLease'; readonly version: string; readonly reserve: number }
   | { readonly do: 'releaseLease'; readonly version: string; readonly release: Release | null }
   | { readonly do: 'claimInit' }
   | { readonly do: 'initdb' }
@@ -220,7 +226,7 @@ export type Action =
   | { readonly do: 'rewind'; readonly upstream: string }
   | { readonly do: 'setAside' }
   | { readonly do: 'fetchHandover'; readonly from: string; readonly timeline: number; readonly start: Lsn; readonly end: Lsn }
-  | { readonly do: 'promote' }
+  | { readonly do: 'promote'; readonly timeline: number }
   | { readonly do: 'stop'; readonly mode: StopMode }
   | { readonly do: 'survey' }
   | { readonly do: 'exit' };

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { writeDurably } from '../durable-file.js';
+import { writeDurably } from '../files.js';
 import type { Copies, SecretData } from './types.js';
 
 const COPY_VERSION = 1;

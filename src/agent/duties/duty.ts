@@ -1,7 +1,7 @@
 /** A duty is something that should stay true beside the elections: it is looked at again and again, and mended when it is not. */
 import type { Milliseconds } from '../core/types.js';
+import { messageOf } from '../files.js';
 import type { Clock } from '../ports.js';
-import { messageOf } from '../postgres/files.js';
 import type { ProblemBoard } from '../problems.js';
 
 export interface Duty {

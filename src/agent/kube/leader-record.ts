@@ -19,6 +19,7 @@ const leaderRecord = z.object({
   v: z.literal(LEADER_RECORD_VERSION),
   systemId: z.string().nullable(),
   timeline,
+  reserved: timeline,
   lsn,
   release: release.nullable(),
   inherited: release.nullable(),

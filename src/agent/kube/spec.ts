@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { checkTiming, SPEC_KEY, SPEC_VERSION, type ClusterSpec } from '../../contract/index.js';
-import { writeDurably } from '../durable-file.js';
+import { writeDurably } from '../files.js';
 import { CONFIG_MAPS, type KubeApi } from './client.js';
 import type { SpecReading, SpecSource } from './types.js';
 import { watchAll } from './watch.js';

@@ -1,7 +1,7 @@
 /** The data directory on disk as `decide` wants it: with the true end of its WAL, not the last checkpoint's (I38). */
 import type { DataDirectory, Lsn } from '../core/types.js';
+import { messageOf } from '../files.js';
 import { readDataDirectory } from '../postgres/controldata.js';
-import { messageOf } from '../postgres/files.js';
 import { readHistory } from '../postgres/history.js';
 import { isFresh } from '../postgres/marker.js';
 import type { PostgresPaths } from '../postgres/types.js';

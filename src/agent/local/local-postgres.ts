@@ -11,6 +11,7 @@ import { Observer } from './seen.js';
 import { clone } from '../postgres/clone.js';
 import { writeConfig } from '../postgres/config.js';
 import { readControlData } from '../postgres/controldata.js';
+import { forgetSkippedTimelines, skipTimelines } from '../postgres/history.js';
 import { initdb } from '../postgres/initdb.js';
 import { checkpoint } from '../postgres/local.js';
 import { isLockFree } from '../postgres/lock.js';
@@ -112,7 +113,10 @@ export class SupervisedPostgres implements LocalPostgres {
     await this.#lookAgain();
   }
 
-  async promote(signal: AbortSignal): Promise<void> {
+  async promote(timeline: number, signal: AbortSignal): Promise<void> {
+    const { postgres } = this.#view;
+    if (postgres.kind !== 'standby') throw new Error(`PostgreSQL is ${postgres.kind}: there is no standby to promote`);
+    await skipTimelines(this.paths, postgres.position.timeline, timeline);
     await this.server.promote(signal);
     this.#observer.pointedAt(null, this.now());
     await this.#lookAgain();
@@ -193,6 +197,7 @@ export class SupervisedPostgres implements LocalPostgres {
     await clearHandover(this.paths);
     await this.#configure(role, upstream);
     await noLongerFresh(this.paths);
+    if (role === 'standby') await forgetSkippedTimelines(this.paths, (await readControlData(this.paths)).timeline);
     this.#observer.pointedAt(upstream, this.now());
     this.#view = { ...this.#view, postgres: { kind: 'starting', as: role } };
     try {

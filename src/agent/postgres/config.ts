@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { replicationConninfo } from './conninfo.js';
-import { readIfPresent, writeDurably } from './files.js';
+import { readIfPresent, writeDurably } from '../files.js';
 import { renderHba, renderIdent } from './hba.js';
 import { slotName } from './slots.js';
 import type { PostgresPaths, Role, Upstream } from './types.js';

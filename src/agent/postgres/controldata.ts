@@ -1,7 +1,7 @@
 /** What lies in the data directory, told without starting it. */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { entriesOf, messageOf, readIfPresent, unlessAbsent } from './files.js';
+import { entriesOf, messageOf, readIfPresent, unlessAbsent } from '../files.js';
 import { readHistory } from './history.js';
 import { readIncarnation } from './identity.js';
 import { unfinishedWork } from './marker.js';

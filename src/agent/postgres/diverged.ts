@@ -4,7 +4,7 @@
  */
 import { copyFile, mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isErrno, syncDirectory, unlessAbsent } from './files.js';
+import { isErrno, syncDirectory, unlessAbsent } from '../files.js';
 import { walDirectory } from './history.js';
 import type { PostgresPaths, PresentDataDirectory, WalEnd } from './types.js';
 import { segmentBefore, segmentFileName, segmentOf } from '../core/lsn.js';

@@ -1,6 +1,7 @@
 /** Timeline history files: by which forks a timeline came to be. */
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readIfPresent } from './files.js';
+import { readIfPresent, removeDurably, writeDurably } from '../files.js';
 import type { PostgresPaths } from './types.js';
 import { historyFileName, parseLsn } from '../core/lsn.js';
 import type { Fork } from '../core/types.js';
@@ -24,6 +25,29 @@ export function parseHistory(text: string): Fork[] {
       if (!fields) throw new Error(`"${line}" is not a line of a timeline history file; expected "<timeline> <LSN> <reason>"`);
       return { timeline: Number(fields[1]), lsn: parseLsn(fields[2]!) };
     });
+}
+
+const PLACEHOLDER = '# This number may have been taken by another instance.\n';
+
+/**
+ * Makes the next promotion of a running standby take `timeline`: PostgreSQL takes the first number without a history file, so each one between
+ * gets an empty one. Because an empty history names no parent, recovery does not follow it, and nobody mistakes it for an ancestor.
+ */
+export async function skipTimelines(paths: PostgresPaths, own: number, timeline: number): Promise<void> {
+  for (let taken = own + 1; taken < timeline; taken++) {
+    const path = join(walDirectory(paths), historyFileName(taken));
+    if (await readIfPresent(path) === undefined) await writeDurably(path, PLACEHOLDER);
+  }
+}
+
+/** Before a start as a standby: at the start, recovery would take the newest history file for its target. Later ones come from the upstream again. */
+export async function forgetSkippedTimelines(paths: PostgresPaths, own: number): Promise<void> {
+  for (const name of await readdir(walDirectory(paths))) {
+    const timeline = /^([0-9A-F]{8})\.history$/.exec(name)?.[1];
+    if (timeline === undefined || Number.parseInt(timeline, 16) <= own) continue;
+    const path = join(walDirectory(paths), name);
+    if (await readIfPresent(path) === PLACEHOLDER) await removeDurably(path);
+  }
 }
 
 /** pg_wal, by the link where there is a WAL volume. */

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { readIfPresent, removeDurably, writeDurably } from './files.js';
+import { readIfPresent, removeDurably, writeDurably } from '../files.js';
 import type { PostgresPaths } from './types.js';
 
 /** null for data that came without an identity of ours, and for data of another system that was put in its place. */

@@ -6,7 +6,7 @@
  */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readIfPresent, removeDurably, unlessAbsent, writeDurably } from './files.js';
+import { readIfPresent, removeDurably, unlessAbsent, writeDurably } from '../files.js';
 import type { PostgresPaths } from './types.js';
 
 const WORKS = ['initdb', 'clone', 'rewind'] as const;

@@ -5,7 +5,7 @@
 import { lstat, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Logger } from 'pino';
-import { entriesOf, syncDirectory, unlessAbsent } from './files.js';
+import { entriesOf, syncDirectory, unlessAbsent } from '../files.js';
 import { forgetIncarnation } from './identity.js';
 import { isLockFree } from './lock.js';
 import { forgetWork, unfinishedWork } from './marker.js';

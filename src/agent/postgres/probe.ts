@@ -1,7 +1,7 @@
 /** Asks the local server how it is: one query, on one connection that is kept, in bounded time. */
 import { Socket } from 'node:net';
 import pg from 'pg';
-import { messageOf } from './files.js';
+import { messageOf } from '../files.js';
 import { localClient } from './local.js';
 import type { PostgresPaths, Probe, ProbeUp } from './types.js';
 import { parseLsn } from '../core/lsn.js';

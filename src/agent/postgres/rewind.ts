@@ -4,7 +4,7 @@ import { configFile } from './config.js';
 import { rewindConninfo } from './conninfo.js';
 import { installedMajor, readDataDirectory } from './controldata.js';
 import { saveDiverged, type Diverged } from './diverged.js';
-import { messageOf } from './files.js';
+import { messageOf } from '../files.js';
 import { parseHistory } from './history.js';
 import { beginWork, endWork } from './marker.js';
 import { LOCKED, program, run, underLock, type Finished } from './run.js';

@@ -4,7 +4,7 @@ import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { configFile } from './config.js';
-import { unlessAbsent } from './files.js';
+import { unlessAbsent } from '../files.js';
 import { killLockHolders } from './lock.js';
 import { waitForPromotion } from './promotion.js';
 import { environment, LOCKED, program, underLock } from './run.js';

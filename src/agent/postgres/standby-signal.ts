@@ -1,7 +1,7 @@
 /** The file that makes PostgreSQL start as a standby, and tells us that a data directory has not led since it was written. */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { removeDurably, unlessAbsent, writeDurably } from './files.js';
+import { removeDurably, unlessAbsent, writeDurably } from '../files.js';
 import type { PostgresPaths } from './types.js';
 
 export async function markStandby(paths: PostgresPaths): Promise<void> {

@@ -8,7 +8,7 @@ import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { readControlData } from './controldata.js';
-import { syncDirectory, unlessAbsent } from './files.js';
+import { syncDirectory, unlessAbsent } from '../files.js';
 import { readHistory, walDirectory } from './history.js';
 import type { PostgresPaths, WalRange } from './types.js';
 import { historyFileName, parseSegmentFileName, segmentBefore, segmentFileName, segmentOf, segmentStart } from '../core/lsn.js';
