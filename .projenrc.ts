@@ -45,7 +45,7 @@ const project = new cdk8s.ConstructLibraryCdk8s({
     jestConfig: {
       collectCoverage: false,
       // Suites with a set-up of their own; test/run.mjs runs them all.
-      testPathIgnorePatterns: ['/node_modules/', '/test/agent/', '/test/model/', '/test/e2e/'],
+      testPathIgnorePatterns: ['/node_modules/', '/src/', '/test/agent/', '/test/model/', '/test/e2e/'],
       moduleNameMapper: { '^cdk8s-postgres$': '<rootDir>/src/index.ts' },
     },
   },

@@ -29,7 +29,7 @@ const SUITES = {
 };
 
 function run(command, args, options = {}) {
-  const env = { ...process.env, JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION: '20', FORCE_COLOR: '0' };
+  const env = { ...process.env, ESLINT_USE_FLAT_CONFIG: 'false', NODE_NO_WARNINGS: '1', JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION: '20', FORCE_COLOR: '0' };
   const { status, error, stdout } = spawnSync(command, args, { cwd: repo, stdio: 'inherit', env, maxBuffer: 1 << 28, ...options });
   if (error) throw error;
   return { status: status ?? 1, stdout };
