@@ -44,6 +44,9 @@ export interface LocalSettings {
   readonly receiveHandover: (from: string, range: { timeline: number; start: Lsn; end: Lsn }) => Promise<void>;
 }
 
+/** How often a data directory that cannot be used is looked at again, in milliseconds. */
+const REREAD = 5_000;
+
 export class SupervisedPostgres implements LocalPostgres {
   readonly server: PostgresServer;
   #probe: LocalProbe;
@@ -55,6 +58,8 @@ export class SupervisedPostgres implements LocalPostgres {
   /** An action changes the data directory or the server; looking at it meanwhile would show something in between. */
   #working = 0;
   #lastLsn: Lsn | null = null;
+  /** When the data directory was last read. */
+  #readAt = -Infinity;
 
   constructor(private readonly paths: PostgresPaths, private readonly settings: LocalSettings, private readonly log: Logger, private readonly now: () => number) {
     this.server = new PostgresServer(paths, log);
@@ -294,7 +299,18 @@ export class SupervisedPostgres implements LocalPostgres {
     const { postgres } = this.#view;
     const lockFree = postgres.kind === 'stopped' && postgres.lockFree ? true : await isLockFree(this.paths);
     let { data } = this.#view;
-    if (lockFree && data.kind === 'unknown') data = await readData(this.paths, this.settings.major, this.#lastLsn);
+    if (lockFree && this.#isWorthReading(data)) {
+      data = await readData(this.paths, this.settings.major, this.#lastLsn);
+      this.#readAt = this.now();
+    }
     if (this.server.state().kind === 'stopped') this.#view = { data, postgres: { kind: 'stopped', lockFree } };
+  }
+
+  /** What cannot be used is a person's to put right, who does so while this agent looks on. */
+  #isWorthReading(data: LocalView['data']): boolean {
+    if (data.kind === 'unknown') return true;
+    const expected = this.settings.systemId();
+    const unusable = data.kind === 'unusable' || (data.kind === 'present' && expected !== null && data.systemId !== expected);
+    return unusable && this.now() - this.#readAt >= REREAD;
   }
 }
