@@ -61,7 +61,8 @@ export async function act(action: Exclude<Action, { do: 'wait' }>, s: Snapshot, 
       await postgres.stop(action.mode);
       return null;
     case 'survey':
-      await peers.survey();
+      // Without a Lease, only the state object tells how far a leader had come; an old reading of it would be no survey (I28).
+      await Promise.all([peers.survey(), s.lease.kind === 'absent' ? states.reread() : null]);
       return null;
     case 'exit':
       return null;

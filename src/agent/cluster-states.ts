@@ -35,6 +35,11 @@ export class KubeClusterStates implements ClusterStates {
     return this.#reading;
   }
 
+  async reread(): Promise<void> {
+    await this.#read();
+    if (this.#problem !== null) throw new Error(this.#problem);
+  }
+
   async claimInit(claim: string): Promise<void> {
     const state: StateDocument = { systemId: null, initialized: false, initClaim: claim, highestTimeline: 0 };
     await this.#write(state);

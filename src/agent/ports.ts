@@ -54,6 +54,8 @@ export interface Peers {
 export interface ClusterStates {
   readonly view: ClusterState;
   refresh(): Promise<void>;
+  /** Reads it now, however lately it was read; rejects when that fails. */
+  reread(): Promise<void>;
   claimInit(claim: string): Promise<void>;
   recordInitialized(systemId: string): Promise<void>;
   adopt(systemId: string, timeline: number): Promise<void>;

@@ -33,13 +33,15 @@ export async function saveDiverged(paths: PostgresPaths, data: PresentDataDirect
   return { divergedBytes: end.lsn - fork.lsn, savedTo };
 }
 
-/** Where the two histories part: on the last timeline they share, wherever one of them left it first. */
+/** Where the two histories part: on the last timeline they share, wherever one of them left it first, or where both left it for different ones. */
 function divergence(data: PresentDataDirectory, sourceHistory: readonly Fork[]): Fork | null {
   const mine = [...data.history, { timeline: data.timeline, lsn: null }];
+  let shared: Fork | null = null;
   for (const [i, { timeline, lsn }] of mine.entries()) {
     const theirs = sourceHistory[i];
-    if (theirs?.timeline !== timeline) return null;
+    if (theirs?.timeline !== timeline) return shared;
     if (theirs.lsn !== lsn) return { timeline, lsn: earlier(lsn, theirs.lsn) };
+    shared = { timeline, lsn };
   }
   return null;
 }

@@ -11,6 +11,7 @@ const two: Holder = { ...one, instance: 'orders-2', podUid: 'pod-2' };
 const leader: LeaderRecord = {
   systemId: '7432198765432109876',
   timeline: 3,
+  reserved: 4,
   lsn: 0x16_b374_d848n,
   release: { kind: 'crashed', from: 'orders-3', timeline: 2, lsn: 0xffff_ffff_ffff_ffffn },
   inherited: null,

@@ -43,13 +43,13 @@ export class SimulatedPostgres implements LocalPostgres {
     await this.#lookAgain();
   }
 
-  async promote(signal: AbortSignal): Promise<void> {
+  async promote(timeline: number, signal: AbortSignal): Promise<void> {
     const { server } = this;
     if (server === null || server.phase !== 'up') throw new Error('there is no server to promote');
     await new Promise<void>((resolve, reject) => {
       signal.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
       this.#exited = () => reject(new Error('PostgreSQL ended while it was being promoted'));
-      server.promote(() => this.world.scheduler.after(10, resolve, this.agent));
+      server.promote(timeline, () => this.world.scheduler.after(10, resolve, this.agent));
     });
     await this.#lookAgain();
   }

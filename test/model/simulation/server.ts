@@ -59,7 +59,7 @@ export class Server {
   }
 
   /** `accepted` is called when it takes writes. */
-  promote(accepted: () => void): void {
+  promote(timeline: number, accepted: () => void): void {
     if (this.promoting) return;
     this.promoting = true;
     this.streaming.disconnect();
@@ -67,7 +67,7 @@ export class Server {
       if (this.phase !== 'up') return;
       this.role = 'primary';
       this.promoting = false;
-      this.data.branch = branchFrom(this.data.branch, this.data.end);
+      this.data.branch = branchFrom(this.data.branch, this.data.end, timeline);
       this.data.wasPrimary = true;
       this.world.oracle.promoted(this);
       this.#lead();

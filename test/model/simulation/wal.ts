@@ -32,10 +32,10 @@ export function firstBranch(): Branch {
   return { timeline: 1, parent: null, start: 0, history: [] };
 }
 
-/** What a promotion at `end` makes: the next number, whoever else may have taken it. */
-export function branchFrom(parent: Branch, end: number): Branch {
+/** What a promotion at `end` makes, whoever else may have taken the number. */
+export function branchFrom(parent: Branch, end: number, timeline: number): Branch {
   const history = [...parent.history, { timeline: parent.timeline, lsn: BigInt(end) }];
-  return { timeline: parent.timeline + 1, parent, start: end, history };
+  return { timeline, parent, start: end, history };
 }
 
 /** How far a history that ends at `end` on `branch` goes along `other`; -1 when it never was on it. */

@@ -1,0 +1,171 @@
+/** `decide` over every combination of the classes of what it can see: what it must never do, whatever it sees. */
+import { A, ME, NOW, leaseDuration, snapshots } from './classes';
+import { decide } from '../../src/agent/core/decide';
+import { ineligible, myPosition } from '../../src/agent/core/election';
+import { mayAcceptWrites } from '../../src/agent/core/fence';
+import { fenceAt, isMyDeadPredecessor } from '../../src/agent/core/lease';
+import type { Action, Snapshot } from '../../src/agent/core/types';
+
+type Kind = Action['do'];
+
+const valid = (s: Snapshot) => s.lease.kind === 'mine' && s.now < fenceAt(s.lease, s.spec.timing);
+const stopped = (s: Snapshot) => s.postgres.kind === 'stopped' && s.postgres.lockFree;
+const watchedLongEnough = (s: Snapshot) => (s.lease.kind === 'theirs' || s.lease.kind === 'absent') && s.now - s.lease.since >= leaseDuration;
+const predecessor = (s: Snapshot) => s.lease.kind === 'theirs' && isMyDeadPredecessor(s.lease.holder, s);
+/** Somebody else holds the Lease and says that it is primary. */
+const led = (s: Snapshot) => s.lease.kind === 'theirs'
+  && s.peers.some((p) => p.reachedAt !== null && p.report?.role === 'primary' && s.lease.kind === 'theirs' && p.report.podUid === s.lease.holder.podUid);
+const uninitialized = (s: Snapshot) => s.state.kind === 'present' && !s.state.initialized;
+const neverHadData = (s: Snapshot) => s.state.kind === 'absent' && s.state.claimedSystemIds?.length === 0;
+const foreign = (s: Snapshot) => {
+  const own = s.postgres.kind === 'primary' || s.postgres.kind === 'standby' ? s.postgres.systemId : s.data.kind === 'present' ? s.data.systemId : null;
+  return s.state.kind === 'present' && s.state.systemId === A && own !== null && own !== A;
+};
+const one = (...kinds: Kind[]) => (action: Action) => kinds.includes(action.do);
+const eligible = (s: Snapshot) => {
+  const position = myPosition(s);
+  const record = 'record' in s.lease ? s.lease.record.leader : null;
+  return position !== null && record !== null && ineligible(position, record) === null;
+};
+
+/** Each: where it applies, what must hold there. */
+const PROMISES: readonly { readonly promise: string; readonly where: (s: Snapshot, a: Action) => boolean; readonly holds: (s: Snapshot, a: Action) => boolean }[] = [
+  {
+    promise: 'I1 I2: what may accept writes without a valid grant is stopped, and nothing else is done',
+    where: (s) => mayAcceptWrites(s.postgres) && !valid(s),
+    holds: (_, a) => a.do === 'stop',
+  },
+  {
+    promise: 'I7: a PostgreSQL is started or promoted read-write only under a valid grant',
+    where: (_, a) => one('startPrimary', 'promote')(a),
+    holds: (s) => valid(s),
+  },
+  {
+    promise: 'I37: PostgreSQL is started, and its files are touched, only when nothing runs on them',
+    where: (_, a) => one('startPrimary', 'startStandby', 'initdb', 'clone', 'rewind', 'setAside')(a),
+    holds: (s) => stopped(s),
+  },
+  {
+    promise: 'a PostgreSQL is started as a primary only from data that has led',
+    where: (_, a) => a.do === 'startPrimary',
+    holds: (s) => s.data.kind === 'present' && s.data.wasPrimary,
+  },
+  {
+    promise: 'I28: a promotion makes a timeline that was reserved for it',
+    where: (_, a) => a.do === 'promote',
+    holds: (s, a) => s.postgres.kind === 'standby' && a.do === 'promote' && a.timeline > s.postgres.position.timeline,
+  },
+  {
+    promise: 'I4: the Lease of another is claimed only after its whole duration, or on proof of its death',
+    where: (s, a) => a.do === 'claimLease' && s.lease.kind !== 'free',
+    holds: (s) => watchedLongEnough(s) || predecessor(s),
+  },
+  {
+    promise: 'I4: a lost Lease is made anew only after a whole duration, unless no instance ever had data',
+    where: (s, a) => a.do === 'createLease' && !neverHadData(s) && !uninitialized(s),
+    holds: (s) => watchedLongEnough(s),
+  },
+  {
+    promise: 'I5: a claim names the version of the Lease that was seen',
+    where: (_, a) => a.do === 'claimLease' || a.do === 'releaseLease',
+    holds: (s, a) => 'record' in s.lease && 'version' in a && a.version === s.lease.record.version,
+  },
+  {
+    promise: 'I10 I40: nobody is elected who lacks what the last leader had',
+    where: (s, a) => a.do === 'claimLease' && !uninitialized(s) && !neverHadData(s) && !predecessor(s),
+    holds: (s) => eligible(s),
+  },
+  {
+    promise: 'I18 I41: initdb runs only by the one who claimed it, without any data',
+    where: (_, a) => a.do === 'initdb',
+    holds: (s) => valid(s) && s.data.kind === 'absent' && uninitialized(s) && s.state.kind === 'present' && s.state.initClaim === ME.bootId,
+  },
+  {
+    promise: 'I41: initdb is claimed only where nothing says that the cluster has lived before',
+    where: (_, a) => a.do === 'claimInit',
+    holds: (s) => valid(s) && (neverHadData(s) || (uninitialized(s) && s.state.kind === 'present' && s.state.systemId === null)),
+  },
+  {
+    promise: 'I18: data is set aside only while somebody else leads and is primary',
+    where: (s, a) => a.do === 'setAside' && (s.data.kind === 'present' || s.data.kind === 'poisoned'),
+    holds: (s) => led(s),
+  },
+  {
+    promise: 'I22: a clone replaces nothing, and comes from a primary that holds the Lease',
+    where: (_, a) => a.do === 'clone',
+    holds: (s) => s.data.kind === 'absent' && led(s),
+  },
+  {
+    promise: 'I24: a rewind goes to a primary that holds the Lease',
+    where: (_, a) => a.do === 'rewind',
+    holds: (s) => led(s),
+  },
+  {
+    promise: 'I19: data of another system is stopped and left alone',
+    where: (s) => foreign(s),
+    holds: (_, a) => one('stop', 'wait', 'releaseLease', 'exit')(a),
+  },
+  {
+    promise: 'I40: a leaving instance only stops, lets go and ends',
+    where: (s) => s.me.leavingSince !== null,
+    holds: (_, a) => one('stop', 'wait', 'releaseLease', 'exit')(a),
+  },
+  {
+    promise: 'the Lease is let go of only when nothing of this instance can accept writes',
+    where: (_, a) => a.do === 'releaseLease',
+    holds: (s) => !mayAcceptWrites(s.postgres) && (s.lease.kind === 'mine' || predecessor(s)),
+  },
+  {
+    promise: 'an instance that the spec does not list, or that is to be retired, is never elected',
+    where: (s, a) => a.do === 'claimLease' && !predecessor(s) && !uninitialized(s) && !neverHadData(s),
+    holds: (s) => s.spec.instances.some((i) => i.name === ME.instance && !i.retire),
+  },
+  {
+    promise: 'a healthy primary with a valid grant is left alone',
+    where: (s) => s.postgres.kind === 'primary' && valid(s) && s.me.leavingSince === null && !foreign(s)
+      && s.spec.instances.some((i) => i.name === ME.instance && !i.retire),
+    holds: (_, a) => one('wait', 'adoptState')(a),
+  },
+  {
+    promise: 'a replica that streams from the leader is left alone',
+    where: (s) => s.postgres.kind === 'standby' && s.postgres.streaming && s.postgres.upstream === '2' && s.postgres.systemId === A && led(s)
+      && s.lease.kind === 'theirs' && s.now - s.lease.since < leaseDuration && s.me.leavingSince === null
+      && s.spec.instances.some((i) => i.name === ME.instance && !i.retire) && s.data.kind !== 'unusable',
+    holds: (_, a) => a.do === 'wait',
+  },
+];
+
+describe('decide, over all classes of what it can see', () => {
+  const checked = new Map(PROMISES.map(({ promise }) => [promise, { times: 0, broken: null as string | null }]));
+  let total = 0;
+
+  beforeAll(() => {
+    for (const s of snapshots()) {
+      total += 1;
+      const { action, reason } = decide(s);
+      if (reason === '') throw new Error('a decision without a reason');
+      for (const { promise, where, holds } of PROMISES) {
+        if (!where(s, action)) continue;
+        const entry = checked.get(promise)!;
+        entry.times += 1;
+        if (entry.broken === null && !holds(s, action)) entry.broken = describeSnapshot(s, action, reason);
+      }
+    }
+  });
+
+  it('looks at 10^5 combinations or more', () => {
+    expect(total).toBeGreaterThan(100_000);
+  });
+
+  it.each(PROMISES)('$promise', ({ promise }) => {
+    const { times, broken } = checked.get(promise)!;
+    expect(broken).toBeNull();
+    // A promise that is never put to the test proves nothing.
+    expect(times).toBeGreaterThan(0);
+  });
+});
+
+function describeSnapshot(s: Snapshot, action: Action, reason: string): string {
+  const shown = { action, reason, data: s.data, postgres: s.postgres, lease: s.lease, state: s.state, leavingSince: s.me.leavingSince, spec: s.spec.instances, peers: s.peers, now: NOW };
+  return JSON.stringify(shown, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value), 1);
+}
