@@ -1,6 +1,6 @@
 /** The equivalence classes of each field of the observation: values between which `decide` could tell a difference, one of each. */
-import { DEFAULT_TIMING } from '../../src/contract/timing';
 import type { ClusterState, DataDirectory, Fork, Holder, LeaderRecord, LeaseView, Me, Peer, Postgres, Release, Report, Snapshot, WalPosition } from '../../src/agent/core/types';
+import { DEFAULT_TIMING } from '../../src/contract/timing';
 
 export const NOW = 100_000;
 export const { leaseDuration, fenceAfter } = DEFAULT_TIMING;
@@ -130,8 +130,16 @@ export function* snapshots(): Generator<Snapshot> {
     const me: Me = { ...ME, deadBootIds: ['boot-0'], leavingSince };
     for (const instances of listings) {
       const spec = { major: '17', instances, timing: DEFAULT_TIMING };
-      for (const directory of data) for (const server of postgres) for (const lease of leases) for (const state of states) for (const others of peers) {
-        for (const rest of late) yield { now: NOW, me, spec, data: directory, postgres: server, lease, state, peers: others, ...rest };
+      for (const directory of data) {
+        for (const server of postgres) {
+          for (const lease of leases) {
+            for (const state of states) {
+              for (const others of peers) {
+                for (const rest of late) yield { now: NOW, me, spec, data: directory, postgres: server, lease, state, peers: others, ...rest };
+              }
+            }
+          }
+        }
       }
     }
   }

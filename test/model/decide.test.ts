@@ -166,6 +166,7 @@ describe('decide, over all classes of what it can see', () => {
 });
 
 function describeSnapshot(s: Snapshot, action: Action, reason: string): string {
-  const shown = { action, reason, data: s.data, postgres: s.postgres, lease: s.lease, state: s.state, leavingSince: s.me.leavingSince, spec: s.spec.instances, peers: s.peers, now: NOW };
+  const { data, postgres, lease, state, peers } = s;
+  const shown = { action, reason, data, postgres, lease, state, peers, leavingSince: s.me.leavingSince, spec: s.spec.instances, now: NOW };
   return JSON.stringify(shown, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value), 1);
 }

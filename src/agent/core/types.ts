@@ -235,7 +235,7 @@ export type Action =
 export type WaitCode =
   | 'Leading' | 'Following' | 'Busy'
   | 'LeaseUnknown' | 'StateUnknown' | 'WaitingForLeader' | 'WaitingForBetterCandidate' | 'WaitingForFormerLeader' | 'WaitingForExpiry' | 'WaitingForLock'
-  | 'NotEligible' | 'MajorMismatch' | 'Unlisted' | 'DataUnreadable' | 'SystemIdMismatch' | 'InitializedWithoutData' | 'LeaderUnreachable' | 'Divergent'
+  | 'NotEligible' | 'MajorMismatch' | 'Unlisted' | 'DataUnreadable' | 'SystemIdMismatch' | 'InitializedWithoutData' | 'LeaderUnreachable'
   | 'Leaving' | 'Retired';
 
 export interface Decision {
