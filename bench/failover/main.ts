@@ -4,12 +4,14 @@
  */
 import { parseArgs } from 'node:util';
 import { Cluster } from '../../test/e2e/harness/cluster';
+import type { Ledger } from '../../test/e2e/harness/ledger';
+import type { Pod } from '../../test/e2e/harness/pods';
 import { say } from '../../test/e2e/harness/say';
 import { sleep } from '../../test/e2e/harness/wait';
 import { startLedger } from '../../test/e2e/harness/workload';
-import { writesResume } from '../../test/e2e/scenarios/service';
+import { anotherLeads, writesResume } from '../../test/e2e/scenarios/service';
 import { chooseTarget, THREE_WAYS } from '../../test/e2e/target/choose';
-import { FAULTS } from './faults';
+import { FAULTS, type Fault } from './faults';
 
 /** After the cluster is whole again: checkpoints and slots come to rest. */
 const REST_MS = 3_000;
@@ -39,10 +41,11 @@ async function main(): Promise<number> {
     for (let i = 1; i <= Number(runs); i++) {
       await sleep(REST_MS);
       const ledger = await startLedger(cluster, access);
-      say(`run ${i}: ${name} on instance ${(await cluster.primary()).instance}`);
+      const primary = await cluster.primary();
+      say(`run ${i}: ${name} on instance ${primary.instance}`);
       await ledger.mark();
-      const undo = await fault.inject(cluster);
-      const outageMs = await writesResume(ledger, 120_000).finally(undo);
+      const undo = await fault.inject(cluster, primary);
+      const outageMs = await measured(cluster, ledger, primary, fault).finally(undo);
       await cluster.healthy(180_000);
       const { acknowledged, lost } = await ledger.verify();
       ledger.close();
@@ -52,6 +55,11 @@ async function main(): Promise<number> {
   } finally {
     await cluster.remove();
   }
+}
+
+async function measured(cluster: Cluster, ledger: Ledger, old: Pod, fault: Fault): Promise<number> {
+  if (fault.movesPrimary) await anotherLeads(cluster, old, 120_000);
+  return writesResume(ledger, 120_000);
 }
 
 void main().then((code) => process.exit(code), (error: unknown) => {

@@ -9,6 +9,8 @@ import { connect, hangUp, now, sleep, type Connection, type Server } from './pos
 const EVERY_MS = 10;
 const QUERY_TIMEOUT_MS = 1_000;
 const BETWEEN_ATTEMPTS_MS = 10;
+/** A longer one ends a steady time. */
+const UNSTEADY_MS = 500;
 /** Gaps longer than this are listed. */
 const WORTH_TELLING_MS = 250;
 
@@ -22,6 +24,8 @@ let connectionsAtMark = 0;
 let interruptions = 0;
 let interruptionsAtMark = 0;
 let interrupted = true;
+/** The first acknowledgement after the last interruption. */
+let resumedAt = 0;
 let lastTrouble: string | null = null;
 let stopped = false;
 
@@ -38,6 +42,7 @@ async function write(): Promise<void> {
       const id = ++nextId;
       await connection.query({ name: 'write', text: 'INSERT INTO ledger (id) VALUES ($1)', values: [id] });
       acknowledged.push({ id, at: now() });
+      if (interrupted) resumedAt = now();
       interrupted = false;
     } catch (error) {
       if (!interrupted) interruptions++;
@@ -64,6 +69,14 @@ function gaps(): { readonly fromMs: number; readonly ms: number }[] {
   return found;
 }
 
+/** For how long writes have gone on by now without breaking off. */
+function steadyMs(): number {
+  let since = now();
+  if (interrupted) return 0;
+  for (let i = acknowledged.length - 1; i >= 0 && since - acknowledged[i].at < UNSTEADY_MS && acknowledged[i].at > resumedAt; i--) since = acknowledged[i].at;
+  return now() - since;
+}
+
 function report(): object {
   const all = gaps();
   const longest = all.reduce((most, { ms }) => Math.max(most, ms), 0);
@@ -74,6 +87,7 @@ function report(): object {
     gaps: all.filter(({ ms }) => ms > WORTH_TELLING_MS).map(({ fromMs, ms }) => ({ fromMs: Math.round(fromMs), ms: Math.round(ms) })),
     connectionsSinceMark: connections - connectionsAtMark,
     interruptions: interruptions - interruptionsAtMark,
+    steadyMs: Math.round(steadyMs()),
     silentMs: Math.round(now() - (acknowledged.at(-1)?.at ?? markedAt)),
     lastTrouble,
   };

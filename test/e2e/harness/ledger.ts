@@ -10,6 +10,8 @@ export interface LedgerReport {
   readonly connectionsSinceMark: number;
   /** Times that writing broke off with an error; a mere silence is none. */
   readonly interruptions: number;
+  /** For how long writes have gone on by now without breaking off. */
+  readonly steadyMs: number;
   /** Since the last acknowledgement. */
   readonly silentMs: number;
   readonly lastTrouble: string | null;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { isStored, startBusy } from './busy-backend';
 import { agentOf } from './faults';
-import { writesResume } from './service';
+import { anotherLeads, writesResume } from './service';
 import { output } from '../harness/run';
 import type { Scenario } from '../harness/scenario';
-import { eventually, now, yes } from '../harness/wait';
+import { now } from '../harness/wait';
 
 /** The API server as pods of the test cluster reach it, and nothing else: clients must see what the fenced primary does. */
 const API_SERVER = ['-d', '10.96.0.1', '-p', 'tcp', '--dport', '443'];
@@ -25,7 +25,7 @@ export const busyBackendFenced: Scenario = {
     await rule('-I');
     const cutAt = now();
     try {
-      await eventually('another primary', { withinMs: 60_000 }, async () => yes(((await cluster.findPrimary())?.uid ?? primary.uid) !== primary.uid));
+      await anotherLeads(cluster, primary);
       const outage = await writesResume(ledger, 60_000);
       assert.ok(outage < 20_000, `writes stopped for ${outage} ms`);
       const acknowledgedAt = await busy.acknowledgedAt;

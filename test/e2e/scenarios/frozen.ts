@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { containerOf, isPostgres } from './faults';
-import { writesResume } from './service';
+import { anotherLeads, writesResume } from './service';
 import { keyOf } from '../harness/probes';
 import type { Scenario } from '../harness/scenario';
 import { eventually, now, sleep, yes } from '../harness/wait';
@@ -23,6 +23,7 @@ export const frozen: Scenario = {
     await ledger.mark();
     await machine.freeze(container);
     const frozenAt = now();
+    await anotherLeads(cluster, primary);
     const outage = await writesResume(ledger, 60_000);
     await sleep(frozenAt + FROZEN_MS - now());
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writesResume } from './service';
+import { anotherLeads, writesResume } from './service';
 import type { Scenario } from '../harness/scenario';
 
 export const noDrift: Scenario = {
@@ -10,6 +10,7 @@ export const noDrift: Scenario = {
     await ledger.mark();
     step(`one more switchover, away from instance ${primary.instance}`);
     await cluster.kubectl.run(['delete', 'pod', primary.name, '--wait=false']);
+    await anotherLeads(cluster, primary);
     await writesResume(ledger, 60_000);
     await cluster.healthy(60_000);
     assert.equal(await cluster.diff(), '', 'kubectl diff shows nothing');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writesResume } from './service';
+import { anotherLeads, writesResume } from './service';
 import type { Scenario } from '../harness/scenario';
 import { now, sleep } from '../harness/wait';
 
@@ -22,6 +22,7 @@ export const nodeCut: Scenario = {
     await machine.cutOff(node);
     const cutAt = now();
     try {
+      await anotherLeads(cluster, primary);
       const outage = await writesResume(ledger, 60_000);
       step(`writes resumed after ${outage} ms`);
       assert.ok(outage < 20_000, `writes stopped for ${outage} ms`);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writesResume } from './service';
+import { anotherLeads, writesResume } from './service';
 import type { Scenario } from '../harness/scenario';
 
 export const podDeleted: Scenario = {
@@ -10,8 +10,8 @@ export const podDeleted: Scenario = {
     step(`kubectl delete pod ${primary.name}`);
     await ledger.mark();
     await cluster.kubectl.run(['delete', 'pod', primary.name, '--wait=false']);
+    const successor = await anotherLeads(cluster, primary);
     const outage = await writesResume(ledger, 60_000);
-    const successor = await cluster.primary();
     assert.notEqual(successor.instance, primary.instance, 'another instance leads');
     assert.ok(outage < 6_000, `writes stopped for ${outage} ms`);
   },

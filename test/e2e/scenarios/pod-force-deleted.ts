@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writesResume } from './service';
+import { anotherLeads, writesResume } from './service';
 import type { Scenario } from '../harness/scenario';
 
 export const podForceDeleted: Scenario = {
@@ -11,6 +11,7 @@ export const podForceDeleted: Scenario = {
     step(`kubectl delete pod ${primary.name} --force --grace-period=0`);
     await ledger.mark();
     await cluster.kubectl.run(['delete', 'pod', primary.name, '--force', '--grace-period=0', '--wait=false']);
+    await anotherLeads(cluster, primary);
     const outage = await writesResume(ledger, 60_000);
     assert.ok(outage < 15_000, `writes stopped for ${outage} ms`);
   },
