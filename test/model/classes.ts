@@ -14,7 +14,7 @@ const OTHER: Holder = { instance: '2', podUid: 'pod-2', bootId: 'boot-2', kernel
 const history: readonly Fork[] = [{ timeline: 1, lsn: 100n }];
 const at = (timeline: number, lsn: bigint): WalPosition => ({ timeline, lsn, history: history.filter((fork) => fork.timeline < timeline) });
 
-export const leaving: readonly Me['leavingSince'][] = [null, NOW - 1_000];
+export const leaving: readonly Me['leavingSince'][] = [null, NOW - 1_000, NOW - 20_000];
 
 export const listings: readonly Snapshot['spec']['instances'][] = [
   [{ name: '1', retire: false }, { name: '2', retire: false }, { name: '3', retire: false }],
@@ -22,7 +22,7 @@ export const listings: readonly Snapshot['spec']['instances'][] = [
   [{ name: '2', retire: false }, { name: '3', retire: false }],
 ];
 
-const present = (systemId: string, end: WalPosition, wasPrimary: boolean): DataDirectory => ({ kind: 'present', systemId, end, wasPrimary, fresh: false });
+const present = (systemId: string, end: WalPosition, wasPrimary: boolean, fresh = false): DataDirectory => ({ kind: 'present', systemId, end, wasPrimary, fresh });
 
 export const data: readonly DataDirectory[] = [
   { kind: 'unknown' },
@@ -30,11 +30,14 @@ export const data: readonly DataDirectory[] = [
   { kind: 'incomplete', why: 'unfinished' },
   { kind: 'poisoned', why: 'half rewound' },
   { kind: 'unusable', code: 'otherMajor', why: 'other major' },
+  { kind: 'unusable', code: 'unreadable', why: 'input/output error' },
   present(A, at(2, 200n), true),
   present(A, at(2, 200n), false),
   present(A, at(1, 90n), false),
   present(A, at(1, 150n), true),
   present(B, at(2, 200n), true),
+  // Its own initdb came too late.
+  present(B, at(1, 1n), true, true),
 ];
 
 const standby = (systemId: string, position: WalPosition, upstream: string | null, streaming: boolean): Postgres => ({
@@ -47,7 +50,9 @@ export const postgres: readonly Postgres[] = [
   { kind: 'starting', as: 'primary' },
   { kind: 'starting', as: 'standby' },
   { kind: 'stopping', as: 'primary' },
-  { kind: 'unresponsive', as: 'primary' },
+  { kind: 'stopping', as: 'standby' },
+  { kind: 'unresponsive', as: 'primary', since: NOW - 10_000 },
+  { kind: 'unresponsive', as: 'standby', since: NOW - 90_000 },
   { kind: 'primary', systemId: A, position: at(2, 200n) },
   { kind: 'primary', systemId: B, position: at(2, 200n) },
   standby(A, at(2, 200n), '2', true),
@@ -62,7 +67,7 @@ const leader = (more: Partial<LeaderRecord> = {}): LeaderRecord =>
 const record = (holder: Holder | null, more: Partial<LeaderRecord> = {}) => ({ version: 'version', term: 7, holder, leader: leader(more) });
 
 const mine = (grantedAt: number, more: Partial<LeaderRecord> = {}): LeaseView => ({ kind: 'mine', grantedAt, record: record(ME, more) });
-const theirs = (holder: Holder, since: number): LeaseView => ({ kind: 'theirs', record: record(holder), holder, since });
+const theirs = (holder: Holder, since: number, more: Partial<LeaderRecord> = {}): LeaseView => ({ kind: 'theirs', record: record(holder, more), holder, since });
 
 export const leases: readonly LeaseView[] = [
   { kind: 'unknown' },
@@ -73,14 +78,20 @@ export const leases: readonly LeaseView[] = [
   { kind: 'free', since: NOW - 50, record: record(null, { release: release('handover', '2', 250n) }) },
   { kind: 'free', since: NOW - 50, record: record(null, { release: release('crashed', '1', 250n) }) },
   { kind: 'free', since: NOW - 50, record: record(null, { release: release('crashed', '2', 250n) }) },
+  { kind: 'free', since: NOW - 50, record: record(null, { release: release('stopped', '2', 200n) }) },
+  { kind: 'free', since: NOW - 50, record: record(null, { release: release('stopped', '1', 200n) }) },
   { kind: 'free', since: LONG_AGO, record: record(null, { release: release('stopped', '2', 200n) }) },
+  { kind: 'free', since: LONG_AGO, record: record(null, { timeline: 3 }) },
   mine(NOW - 100),
   mine(NOW - 100, { inherited: release('crashed', '2', 250n) }),
   mine(NOW - 100, { reserved: 2 }),
+  mine(NOW - 100, { inherited: release('handover', '2', 190n) }),
   mine(NOW - fenceAfter),
   mine(NOW - fenceAfter - 1_500),
+  mine(-Infinity),
   theirs(OTHER, NOW - 100),
   theirs(OTHER, LONG_AGO),
+  theirs(OTHER, LONG_AGO, { inherited: release('handover', '2', 250n) }),
   theirs({ ...ME, bootId: 'boot-0' }, NOW - 100),
   theirs({ ...ME, podUid: 'pod-0', bootId: 'boot-9' }, NOW - 100),
   theirs({ ...ME, podUid: 'pod-0', bootId: 'boot-9', kernelBootId: 'kernel-9' }, NOW - 100),

@@ -1,7 +1,7 @@
 /** `decide` over every combination of the classes of what it can see: what it must never do, whatever it sees. */
 import { A, ME, NOW, leaseDuration, snapshots } from './classes';
 import { decide } from '../../src/agent/core/decide';
-import { ineligible, myPosition } from '../../src/agent/core/election';
+import { ineligible, myPosition, mySystemId, unfit } from '../../src/agent/core/election';
 import { mayAcceptWrites } from '../../src/agent/core/fence';
 import { fenceAt, isMyDeadPredecessor } from '../../src/agent/core/lease';
 import type { Action, Snapshot } from '../../src/agent/core/types';
@@ -21,6 +21,9 @@ const foreign = (s: Snapshot) => {
   const own = s.postgres.kind === 'primary' || s.postgres.kind === 'standby' ? s.postgres.systemId : s.data.kind === 'present' ? s.data.systemId : null;
   return s.state.kind === 'present' && s.state.systemId === A && own !== null && own !== A;
 };
+/** This instance's own initdb lost the race to another one's. */
+const late = (s: Snapshot) => foreign(s) && s.data.kind === 'present' && s.data.fresh;
+const listed = (s: Snapshot) => s.spec.instances.some((i) => i.name === ME.instance && !i.retire);
 const one = (...kinds: Kind[]) => (action: Action) => kinds.includes(action.do);
 const eligible = (s: Snapshot) => {
   const position = myPosition(s);
@@ -87,7 +90,7 @@ const PROMISES: readonly { readonly promise: string; readonly where: (s: Snapsho
   },
   {
     promise: 'I18: data is set aside only while somebody else leads and is primary',
-    where: (s, a) => a.do === 'setAside' && (s.data.kind === 'present' || s.data.kind === 'poisoned'),
+    where: (s, a) => a.do === 'setAside' && (s.data.kind === 'present' || s.data.kind === 'poisoned') && !late(s),
     holds: (s) => led(s),
   },
   {
@@ -102,8 +105,13 @@ const PROMISES: readonly { readonly promise: string; readonly where: (s: Snapsho
   },
   {
     promise: 'I19: data of another system is stopped and left alone',
-    where: (s) => foreign(s),
+    where: (s) => foreign(s) && !late(s),
     holds: (_, a) => one('stop', 'wait', 'releaseLease', 'exit')(a),
+  },
+  {
+    promise: 'only an initdb of this instance that came too late makes room, and only when nothing runs on it',
+    where: (s) => late(s),
+    holds: (s, a) => one('stop', 'wait', 'releaseLease', 'exit')(a) || (a.do === 'setAside' && stopped(s)),
   },
   {
     promise: 'I40: a leaving instance only stops, lets go and ends',
@@ -117,8 +125,102 @@ const PROMISES: readonly { readonly promise: string; readonly where: (s: Snapsho
   },
   {
     promise: 'an instance that the spec does not list, or that is to be retired, is never elected',
-    where: (s, a) => a.do === 'claimLease' && !predecessor(s) && !uninitialized(s) && !neverHadData(s),
-    holds: (s) => s.spec.instances.some((i) => i.name === ME.instance && !i.retire),
+    where: (s, a) => (a.do === 'claimLease' && !predecessor(s)) || a.do === 'createLease',
+    holds: (s) => listed(s),
+  },
+  {
+    promise: 'I19: nobody is elected with data of another system than the last leader\'s',
+    where: (s, a) => a.do === 'claimLease' && s.data.kind === 'present' && !predecessor(s),
+    holds: (s) => s.data.kind === 'present' && (mySystemId(s) === A),
+  },
+  {
+    promise: 'I20: without Lease and state, nobody leads with data before every listed instance has spoken',
+    where: (s, a) => a.do === 'createLease' && s.state.kind === 'absent' && s.data.kind === 'present',
+    holds: (s) => s.peers.every((p) => p.reachedAt !== null && p.report !== null),
+  },
+  {
+    promise: 'I2: whoever lost the Lease to another has no time for a checkpoint',
+    where: (s, a) => a.do === 'stop' && mayAcceptWrites(s.postgres) && (s.lease.kind === 'theirs' || s.lease.kind === 'free'),
+    holds: (_, a) => a.do === 'stop' && a.mode !== 'fast',
+  },
+  {
+    promise: 'I25: a data directory that is half rewound, and one that cannot be used, is never started',
+    where: (s, a) => one('startPrimary', 'startStandby', 'initdb')(a) && s.postgres.kind === 'stopped',
+    holds: (s) => s.data.kind !== 'poisoned' && s.data.kind !== 'unusable',
+  },
+  {
+    promise: 'what this agent must not touch stays as it is',
+    where: (s) => s.data.kind === 'unusable' && s.postgres.kind === 'stopped',
+    holds: (_, a) => one('wait', 'releaseLease', 'exit', 'survey')(a),
+  },
+  {
+    promise: 'I38: a crash is told with the true end of the WAL, when nothing runs any more',
+    where: (_, a) => a.do === 'releaseLease' && a.release?.from === ME.instance && a.release.kind === 'crashed',
+    holds: (s, a) => stopped(s) && s.data.kind === 'present' && a.do === 'releaseLease' && a.release!.lsn === s.data.end.lsn,
+  },
+  {
+    promise: 'I38: WAL is fetched only by a standby that holds the Lease, and only what it lacks',
+    where: (_, a) => a.do === 'fetchHandover',
+    holds: (s, a) => valid(s) && s.postgres.kind === 'standby' && a.do === 'fetchHandover' && a.start === s.postgres.position.lsn && a.start < a.end,
+  },
+  {
+    promise: 'I21: who has initialized is recorded only by whoever has the claim',
+    where: (_, a) => a.do === 'recordInitialized',
+    holds: (s) => valid(s) && uninitialized(s) && s.state.kind === 'present' && s.state.initClaim === ME.bootId,
+  },
+  {
+    promise: 'the state is rebuilt only by a primary under a valid grant, from what runs',
+    where: (_, a) => a.do === 'adoptState',
+    holds: (s, a) => valid(s) && s.postgres.kind === 'primary' && a.do === 'adoptState' && a.timeline === s.postgres.position.timeline,
+  },
+  {
+    promise: 'the agent ends only when it is told to and nothing runs',
+    where: (_, a) => a.do === 'exit',
+    holds: (s) => s.me.leavingSince !== null && s.postgres.kind === 'stopped',
+  },
+  // From here on: what must not be waited for.
+  {
+    promise: 'a leaving instance without the Lease and with nothing running ends, whatever else is wrong',
+    where: (s) => s.me.leavingSince !== null && stopped(s) && s.lease.kind !== 'mine',
+    holds: (_, a) => a.do === 'exit',
+  },
+  {
+    promise: 'a leaving instance gives up what it cannot let go of',
+    where: (s) => s.me.leavingSince !== null && s.now - s.me.leavingSince > leaseDuration && s.apiSince === null && stopped(s) && !foreign(s),
+    holds: (_, a) => a.do === 'exit',
+  },
+  {
+    promise: 'a former primary with the Lease and the state at hand does not stand still',
+    where: (s) => valid(s) && stopped(s) && s.data.kind === 'present' && s.state.kind === 'present' && s.me.leavingSince === null,
+    holds: (_, a) => a.do !== 'wait',
+  },
+  {
+    promise: 'a standby with the Lease and the state at hand does not stand still',
+    where: (s) => valid(s) && s.postgres.kind === 'standby' && s.state.kind !== 'unknown' && s.me.leavingSince === null,
+    holds: (_, a) => a.do !== 'wait',
+  },
+  {
+    promise: 'whoever holds the Lease without data that it could lead with lets go of it',
+    where: (s) => valid(s) && stopped(s) && ['absent', 'incomplete', 'poisoned', 'unusable'].includes(s.data.kind) && s.me.leavingSince === null
+      && s.state.kind === 'present' && s.state.initialized,
+    holds: (_, a) => a.do === 'releaseLease',
+  },
+  {
+    promise: 'whoever is fit, eligible and first takes a Lease that has long been free',
+    where: (s) => s.lease.kind === 'free' && s.now - s.lease.since > 30_000 && !mayAcceptWrites(s.postgres) && unfit(s) === null && eligible(s) && mySystemId(s) === A && !foreign(s)
+      && s.state.kind === 'present' && s.surveyedAt !== null,
+    holds: (_, a) => a.do === 'claimLease',
+  },
+  {
+    promise: 'a stopped instance of a reachable primary does not stand still',
+    where: (s) => led(s) && s.lease.kind === 'theirs' && s.now - s.lease.since < leaseDuration && stopped(s) && !foreign(s) && listed(s)
+      && s.me.leavingSince === null && ['absent', 'incomplete', 'poisoned', 'present'].includes(s.data.kind),
+    holds: (_, a) => a.do !== 'wait',
+  },
+  {
+    promise: 'a server that hangs for good is killed',
+    where: (s) => s.postgres.kind === 'unresponsive' && s.now - s.postgres.since > 60_000 && s.me.leavingSince === null && !foreign(s) && !mayAcceptWrites(s.postgres),
+    holds: (_, a) => a.do === 'stop' && a.mode === 'kill',
   },
   {
     promise: 'a healthy primary with a valid grant is left alone',
@@ -153,8 +255,8 @@ describe('decide, over all classes of what it can see', () => {
     }
   });
 
-  it('looks at 10^5 combinations or more', () => {
-    expect(total).toBeGreaterThan(100_000);
+  it('looks at 10^6 combinations or more', () => {
+    expect(total).toBeGreaterThan(1_000_000);
   });
 
   it.each(PROMISES)('$promise', ({ promise }) => {

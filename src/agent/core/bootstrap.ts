@@ -1,5 +1,5 @@
 /** There is no Lease: a new cluster, or one whose Lease was deleted. */
-import { elect, myPosition, timelineToMake } from './election.js';
+import { elect, myPosition, timelineToMake, untilAllSpoke } from './election.js';
 import { openSince } from './lease.js';
 import { wait } from './say.js';
 import type { Decision, LeaderRecord, Snapshot } from './types.js';
@@ -9,7 +9,7 @@ export function bootstrap(s: Snapshot): Decision {
     case 'unknown':
       return wait('StateUnknown', 'the state of the cluster has not been read yet');
     case 'absent':
-      return s.data.kind === 'present' ? fromSurvivors(s, null, 0) : newCluster(s, s.state.claimedSystemIds);
+      return s.data.kind === 'present' ? untilAllSpoke(s) ?? fromSurvivors(s, null, 0) : newCluster(s, s.state.claimedSystemIds);
     case 'present':
       if (!s.state.initialized) return newCluster(s, []);
       return fromSurvivors(s, s.state.systemId, s.state.highestTimeline);

@@ -1,5 +1,5 @@
 /** Taking over a Lease: from nobody, from a holder that is gone, or from an earlier life of this very instance. */
-import { elect, timelineToMake } from './election.js';
+import { elect, timelineToMake, untilAllSpoke } from './election.js';
 import { isMyDeadPredecessor, openSince } from './lease.js';
 import { wait } from './say.js';
 import { crashSuccessor } from './successor.js';
@@ -9,11 +9,11 @@ import type { Decision, Holder, LeaseRecord, Snapshot } from './types.js';
 export function claimOr(s: Snapshot, record: LeaseRecord, otherwise: () => Decision): Decision {
   if (openSince(s) === null) return otherwise();
   if (s.state.kind === 'unknown') return wait('StateUnknown', 'the state of the cluster has not been read yet');
-  if (s.state.kind === 'present' && s.state.initialized && s.data.kind === 'absent' && nobodyHasData(s)) {
+  if (s.state.kind === 'present' && s.state.initialized && hasNoData(s) && nobodyHasData(s)) {
     return wait('InitializedWithoutData', 'the cluster has data, but no instance that the spec lists has any: were the instances renamed? Nothing is initialized; revert, or restore');
   }
   const uninitialized = s.state.kind === 'absent' ? s.state.claimedSystemIds?.length === 0 : !s.state.initialized;
-  if (uninitialized && (s.data.kind === 'absent' || s.data.kind === 'incomplete') && s.me.leavingSince === null) {
+  if (uninitialized && hasNoData(s) && s.spec.instances.some((i) => i.name === s.me.instance && !i.retire)) {
     // An earlier bootstrap died before the cluster had any data; whoever takes the Lease begins again.
     return { action: { do: 'claimLease', version: record.version, reserve: 0 }, reason: 'the bootstrap was left unfinished' };
   }
@@ -21,15 +21,8 @@ export function claimOr(s: Snapshot, record: LeaseRecord, otherwise: () => Decis
   return byElection(s, record, otherwise);
 }
 
-/** The state object was lost: only when everybody listed has spoken is it known who is furthest (I20). */
 function rebuildFirst(s: Snapshot, record: LeaseRecord): Decision {
-  const silent = s.spec.instances
-    .filter((i) => i.name !== s.me.instance)
-    .filter((i) => !s.peers.some((p) => p.instance === i.name && p.reachedAt !== null && p.report !== null));
-  if (silent.length > 0) {
-    return wait('StateUnknown', `the state object is lost; waiting to hear from ${silent.map((i) => i.name).join(', ')} before anybody leads`);
-  }
-  return byElection(s, record, () => wait('WaitingForLeader', 'the state object is lost; the furthest instance rebuilds it'));
+  return untilAllSpoke(s) ?? byElection(s, record, () => wait('WaitingForLeader', 'the state object is lost; the furthest instance rebuilds it'));
 }
 
 function byElection(s: Snapshot, record: LeaseRecord, otherwise: () => Decision): Decision {
@@ -52,6 +45,11 @@ function claimReason(s: Snapshot, record: LeaseRecord): string {
   const { release } = record.leader;
   if (release !== null) return `${release.from} has released the Lease (${release.kind})`;
   return record.holder === null ? 'the Lease is free' : `${record.holder.instance} has not renewed the Lease for ${s.spec.timing.leaseDuration} ms`;
+}
+
+/** What is known of the data directory while PostgreSQL runs on it is from before it was started. */
+function hasNoData(s: Snapshot): boolean {
+  return s.postgres.kind === 'stopped' && (s.data.kind === 'absent' || s.data.kind === 'incomplete');
 }
 
 function nobodyHasData(s: Snapshot): boolean {

@@ -11,7 +11,10 @@ import { follow } from './follower.js';
 import { lead } from './leader.js';
 import { leave } from './leave.js';
 import { wait } from './say.js';
-import type { Decision, Snapshot } from './types.js';
+import type { Decision, Milliseconds, Snapshot } from './types.js';
+
+/** A server that does not answer for this long is not merely busy. */
+const HANGS: Milliseconds = 60_000;
 
 export function decide(s: Snapshot): Decision {
   return fence(s)
@@ -29,7 +32,9 @@ function settling(s: Snapshot): Decision | null {
     case 'stopping':
       return wait('Busy', 'PostgreSQL is stopping');
     case 'unresponsive':
-      return wait('Busy', `PostgreSQL (${s.postgres.as}) does not answer`);
+      return s.now - s.postgres.since < HANGS
+        ? wait('Busy', `PostgreSQL (${s.postgres.as}) does not answer`)
+        : { action: { do: 'stop', mode: 'kill' }, reason: `PostgreSQL (${s.postgres.as}) has not answered for ${HANGS} ms; it is killed and started again` };
     case 'stopped':
     case 'primary':
     case 'standby':

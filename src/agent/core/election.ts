@@ -1,8 +1,9 @@
 /** Who should lead next: fitness, rank and patience (I10, I11, I40). */
 import { openSince } from './lease.js';
+import { wait } from './say.js';
 import { HANDOVER_LIMIT } from './successor.js';
 import { comparePositions } from './timeline.js';
-import type { LeaderRecord, Lsn, Milliseconds, Release, Report, Snapshot, WalPosition } from './types.js';
+import type { Decision, LeaderRecord, Lsn, Milliseconds, Release, Report, Snapshot, WalPosition } from './types.js';
 
 /** How long a candidate waits for each better one to claim before it claims itself. */
 export const PATIENCE: Milliseconds = 2_000;
@@ -30,6 +31,11 @@ export function myPosition(s: Snapshot): WalPosition | null {
   }
 }
 
+export function mySystemId(s: Snapshot): string | null {
+  if (s.postgres.kind === 'standby' || s.postgres.kind === 'primary') return s.postgres.systemId;
+  return s.data.kind === 'present' ? s.data.systemId : null;
+}
+
 /** The timeline that a promotion of this instance would make, above all that may have been made; 0 when it would go on with its own. */
 export function timelineToMake(s: Snapshot, reserved: number): number {
   const mine = myPosition(s);
@@ -43,7 +49,7 @@ export function unfit(s: Snapshot): string | null {
   const listed = s.spec.instances.find((i) => i.name === s.me.instance);
   if (listed === undefined) return 'the spec does not list it';
   if (listed.retire) return 'it is to be retired';
-  if (s.data.kind !== 'present') return `its data directory is ${s.data.kind}`;
+  if (s.postgres.kind === 'stopped' && s.data.kind !== 'present') return `its data directory is ${s.data.kind}`;
   if (s.apiSince === null) return 'it does not reach the API server';
   if (s.postgres.kind === 'stopped' && !s.postgres.lockFree) return 'an older PostgreSQL still runs on its data directory';
   if (myPosition(s) === null) return `its PostgreSQL is ${s.postgres.kind}`;
@@ -100,6 +106,8 @@ export function elect(s: Snapshot, leader: LeaderRecord): Verdict {
   const why = unfit(s);
   if (why !== null) return { kind: 'no', reason: why };
   const mine = myPosition(s)!;
+  const system = mySystemId(s);
+  if (leader.systemId !== null && system !== leader.systemId) return { kind: 'no', reason: `its data is of system ${system}, the last leader's of ${leader.systemId}` };
   const less = ineligible(mine, leader);
   if (less !== null) return { kind: 'no', reason: less };
   // What was asked before the Lease opened may not show the last WAL that a peer received.
@@ -121,6 +129,15 @@ export function elect(s: Snapshot, leader: LeaderRecord): Verdict {
     return { kind: 'wait', code: 'WaitingForFormerLeader', reason: `${release.from} stopped last and is expected back` };
   }
   return { kind: 'wait', code: 'WaitingForBetterCandidate', reason: `${order[0]!.instance} should take over` };
+}
+
+/** The state object was lost: only when everybody listed has spoken is it known who is furthest (I20). */
+export function untilAllSpoke(s: Snapshot): Decision | null {
+  const silent = s.spec.instances
+    .filter((i) => i.name !== s.me.instance)
+    .filter((i) => !s.peers.some((p) => p.instance === i.name && p.reachedAt !== null && p.report !== null));
+  if (silent.length === 0) return null;
+  return wait('StateUnknown', `the state object is lost; waiting to hear from ${silent.map((i) => i.name).join(', ')} before anybody leads`);
 }
 
 /** The instance released the Lease so that somebody else takes over; its own WAL, the longest, is not a reason to wait for it. */

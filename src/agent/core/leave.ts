@@ -21,7 +21,7 @@ export function leave(s: Snapshot): Decision | null {
     return { action: { do: 'stop', mode: 'fast' }, reason: 'the pod is told to stop' };
   }
   // Whoever deletes a cluster takes its agents' rights away too: a Lease that cannot be let go of runs out by itself.
-  if (s.lease.kind === 'mine' && s.now < s.lease.grantedAt + s.spec.timing.leaseDuration) {
+  if (s.lease.kind === 'mine' && (s.apiSince !== null || s.now < s.me.leavingSince + s.spec.timing.leaseDuration)) {
     if (s.data.kind === 'unknown') return wait('Leaving', 'the end of the WAL is being read');
     if (!s.postgres.lockFree) return wait('WaitingForLock', 'the last process of PostgreSQL has not gone yet');
     return { action: { do: 'releaseLease', version: s.lease.record.version, release: lastWord(s) }, reason: 'the pod is told to stop' };

@@ -123,7 +123,7 @@ export type Postgres =
   }
   | { readonly kind: 'stopping'; readonly as: 'primary' | 'standby' }
   /** Runs, but does not answer. */
-  | { readonly kind: 'unresponsive'; readonly as: 'primary' | 'standby' };
+  | { readonly kind: 'unresponsive'; readonly as: 'primary' | 'standby'; readonly since: Milliseconds };
 
 /** The state object that outlives pods and the cluster's own objects. */
 export type ClusterState =

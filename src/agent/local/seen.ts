@@ -40,7 +40,7 @@ export class Observer {
       case 'unresponsive': {
         const silentSince = this.#memory.silentSince ?? now;
         this.#memory = { ...this.#memory, silentSince };
-        return now - silentSince >= SILENCE ? { kind: 'unresponsive', as: role } : before;
+        return now - silentSince >= SILENCE ? { kind: 'unresponsive', as: role, since: silentSince } : before;
       }
       case 'up':
         break;

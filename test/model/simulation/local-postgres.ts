@@ -196,7 +196,7 @@ export class SimulatedPostgres implements LocalPostgres {
     const now = this.container.machine.now();
     if (!server.process.running) {
       this.#silentSince ??= now;
-      return now - this.#silentSince >= SILENCE ? { kind: 'unresponsive', as: server.role } : this.#view.postgres;
+      return now - this.#silentSince >= SILENCE ? { kind: 'unresponsive', as: server.role, since: this.#silentSince } : this.#view.postgres;
     }
     this.#silentSince = null;
     if (server.phase !== 'up') return { kind: 'starting', as: server.role };
