@@ -45,7 +45,8 @@ async function main(): Promise<number> {
 async function removeEarlierRuns(): Promise<void> {
   const kubectl = new Kubectl('default');
   const { items } = await kubectl.json<{ items: { metadata: { name: string } }[] }>('get', 'namespaces', '-l', 'cdk8s-postgres-test=true');
-  for (const { metadata: { name } } of items) {
+  // The demo's is kept for whoever looks around in it.
+  for (const { metadata: { name } } of items.filter((namespace) => /^(e2e|bench)-/.test(namespace.metadata.name))) {
     await new Kubectl(name).outcome(['delete', 'pods', '--all', '--force', '--grace-period=0', '--wait=false']);
     await kubectl.run(['delete', 'namespace', name, '--wait=false', '--ignore-not-found']);
   }

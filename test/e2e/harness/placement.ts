@@ -18,7 +18,7 @@ export async function prepareClients(cluster: Cluster): Promise<void> {
 export function startClient(cluster: Cluster, program: Program, ...args: string[]): Client {
   return new Client(cluster.target.reachesPods
     ? [process.execPath, fileOf(program), ...args]
-    : cluster.kubectl.argv(['exec', '-i', POD, '--', ...NODE, `/programs/${program}.js`, ...args]));
+    : cluster.kubectl.argv(['exec', '-i', POD, '--container=client', '--', ...NODE, `/programs/${program}.js`, ...args]));
 }
 
 /** On that node's own network, which sees its pods also while the node is cut off. */
