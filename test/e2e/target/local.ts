@@ -6,7 +6,8 @@ import { spawnSync } from 'node:child_process';
 import { buildImages } from './images';
 import { CLUSTER, machine } from './machine';
 import { IMAGES, type Target } from './target';
-import { output } from '../harness/run';
+import { outcomeOf, output } from '../harness/run';
+import { say } from '../harness/say';
 
 const INSIDE = 'CDK8S_POSTGRES_INSIDE';
 
@@ -24,8 +25,12 @@ async function enter(): Promise<never> {
   // Starts it or reuses it, and loads what is newer than what it has.
   await output([CLUSTER, 'up'], { show: true });
   const variables = environment(await output([CLUSTER, 'env']));
+  // One at a time: they cut nodes off and stop the API server.
+  const lock = `${variables.CLUSTER_RUN}/run.lock`;
+  const { code } = await outcomeOf(['flock', '--nonblock', lock, 'true']);
+  if (code !== 0) say('waiting for another demo, test or bench that uses the cluster now');
   const { status } = spawnSync(CLUSTER, [
-    'use', 'nsenter', `--net=${variables.CLUSTER_NETNS}`, '--', process.execPath, ...process.execArgv, ...process.argv.slice(1),
+    'use', 'flock', lock, 'nsenter', `--net=${variables.CLUSTER_NETNS}`, '--', process.execPath, ...process.execArgv, ...process.argv.slice(1),
   ], {
     stdio: 'inherit',
     env: { ...process.env, ...variables, [INSIDE]: '1' },
