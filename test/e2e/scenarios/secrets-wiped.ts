@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Cluster } from '../harness/cluster';
-import { objectsOf } from '../harness/program';
+import { INSTANCES, objectsOf } from '../harness/program';
 import type { Scenario } from '../harness/scenario';
 import { eventually, yes } from '../harness/wait';
+import { hasWarningEvent, showsNoProblem, showsProblem } from './problems';
 
 const REFILLED_WITHIN_MS = 60_000;
 
@@ -14,7 +15,7 @@ async function contents(cluster: Cluster): Promise<string> {
 
 export const secretsWiped: Scenario = {
   name: 'secrets-wiped',
-  promise: 'Secrets that were replaced by empty ones, or deleted, are filled again with what they held, and no connection is broken',
+  promise: 'Secrets that were replaced by empty ones, or deleted, are missed aloud and filled again with what they held, and no connection is broken',
   async run({ cluster, ledger, step }) {
     const secrets = objectsOf(cluster.target).filter(({ kind }) => kind === 'Secret');
     const before = await contents(cluster);
@@ -22,10 +23,14 @@ export const secretsWiped: Scenario = {
     step('kubectl replace of all Secrets');
     await cluster.kubectl.run(['replace', '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: secrets }) });
     await eventually('the Secrets to be as they were', { withinMs: REFILLED_WITHIN_MS, everyMs: 1_000 }, async () => yes(await contents(cluster) === before));
-    step('deleting all Secrets and applying the program again');
+    step('deleting all Secrets');
     await cluster.delete(({ kind }) => kind === 'Secret');
+    for (const { name } of INSTANCES) await showsProblem(cluster, name, /^CredentialsProblem/);
+    await hasWarningEvent(cluster, INSTANCES[0].name, /^CredentialsProblem/);
+    step('applying the program again');
     await cluster.apply();
     await eventually('the Secrets to be as they were', { withinMs: REFILLED_WITHIN_MS, everyMs: 1_000 }, async () => yes(await contents(cluster) === before));
+    for (const { name } of INSTANCES) await showsNoProblem(cluster, name, /^CredentialsProblem/);
     const { connectionsSinceMark, longestMs } = await ledger.report();
     assert.equal(connectionsSinceMark, 0, 'no connection was broken');
     return { longestSilenceMs: longestMs };
