@@ -13,6 +13,8 @@ import { startLedger } from './workload';
 import type { Machine } from '../target/machine';
 
 const HEALTHY_WITHIN_MS = 120_000;
+const SERVED_WITHIN_MS = 30_000;
+const STEADY_MS = 500;
 
 export interface Result {
   readonly scenario: string;
@@ -69,6 +71,8 @@ export class RunningTrial implements Trial {
       if (scenario.startsEmpty !== true) await this.startClients();
       figures = await scenario.run(this) ?? {};
       await cluster.healthy(HEALTHY_WITHIN_MS);
+      // Whole by its own word is not yet whole for a client: the nodes' proxies follow the EndpointSlice in their own time.
+      await eventually('acknowledged writes at the end', { withinMs: SERVED_WITHIN_MS }, async () => yes((await this.ledger.report()).steadyMs >= STEADY_MS));
       const report = await this.ledger.report();
       const balance = await this.ledger.verify();
       if (scenario.mayLose !== true) assert.equal(balance.lost, 0, `acknowledged rows are missing, the first of them ${balance.firstLost.join(', ')}`);
