@@ -8,7 +8,7 @@ import { startClient, startClientInNode } from './placement';
 import { Probes, type Overlap } from './probes';
 import { say } from './say';
 import type { Figures, Scenario, Trial } from './scenario';
-import { now } from './wait';
+import { eventually, now, yes } from './wait';
 import { startLedger } from './workload';
 import type { Machine } from '../target/machine';
 
