@@ -93,9 +93,19 @@ function report(): object {
   };
 }
 
+/** A connection attempt may be lost on a busy machine, or in a table of connections that still knows a pod that is gone. */
+async function connectPatiently(to: Server, attempts = 5): Promise<Connection> {
+  try {
+    return await connect(to);
+  } catch (error) {
+    if (attempts === 1) throw error;
+    return connectPatiently(to, attempts - 1);
+  }
+}
+
 /** Which acknowledged rows are not there. */
 async function verify(): Promise<object> {
-  const connection = await connect({ ...server, queryTimeoutMs: 30_000, connectTimeoutMs: 10_000 });
+  const connection = await connectPatiently({ ...server, queryTimeoutMs: 30_000, connectTimeoutMs: 3_000 });
   try {
     // Writing goes on: what is acknowledged after the snapshot cannot be in it.
     const expected = [...acknowledged];
