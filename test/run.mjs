@@ -25,6 +25,7 @@ const SUITES = {
   ],
   e2e: [
     ['end to end', endToEnd],
+    ['demo', demo],
   ],
 };
 
@@ -74,6 +75,12 @@ function endToEnd() {
   if (!existsSync(file)) return { passed: 0, failed: 1 };
   const { passed, failed } = JSON.parse(readFileSync(file, 'utf8'));
   return { passed, failed: failed || (status === 0 && passed > 0 ? 0 : 1) };
+}
+
+/** One test: from here to a cluster that has survived its primary. */
+function demo() {
+  const { status } = run(process.execPath, ['test/e2e/start.mjs', 'demo']);
+  return status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
 
 function install() {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
+import { hasWarningEvent, showsNoProblem, showsProblem } from './problems';
 import type { Cluster } from '../harness/cluster';
 import { INSTANCES, objectsOf } from '../harness/program';
 import type { Scenario } from '../harness/scenario';
 import { eventually, yes } from '../harness/wait';
-import { hasWarningEvent, showsNoProblem, showsProblem } from './problems';
 
 const REFILLED_WITHIN_MS = 60_000;
 
