@@ -63,7 +63,7 @@ export const postgres: readonly Postgres[] = [
 
 const release = (kind: Release['kind'], from: string, lsn: bigint): Release => ({ kind, from, timeline: 2, lsn });
 const leader = (more: Partial<LeaderRecord> = {}): LeaderRecord =>
-  ({ systemId: A, timeline: 2, reserved: 3, lsn: 200n, release: null, inherited: null, ...more });
+  ({ systemId: A, timeline: 2, reserved: 2, lsn: 200n, release: null, inherited: null, ...more });
 const record = (holder: Holder | null, more: Partial<LeaderRecord> = {}) => ({ version: 'version', term: 7, holder, leader: leader(more) });
 
 const mine = (grantedAt: number, more: Partial<LeaderRecord> = {}): LeaseView => ({ kind: 'mine', grantedAt, record: record(ME, more) });
@@ -81,11 +81,13 @@ export const leases: readonly LeaseView[] = [
   { kind: 'free', since: NOW - 50, record: record(null, { release: release('stopped', '2', 200n) }) },
   { kind: 'free', since: NOW - 50, record: record(null, { release: release('stopped', '1', 200n) }) },
   { kind: 'free', since: LONG_AGO, record: record(null, { release: release('stopped', '2', 200n) }) },
-  { kind: 'free', since: LONG_AGO, record: record(null, { timeline: 3 }) },
+  { kind: 'free', since: LONG_AGO, record: record(null, { timeline: 3, reserved: 3 }) },
+  // The last leader went on with timeline 1 after it had been left for timeline 2.
+  { kind: 'free', since: LONG_AGO, record: record(null, { timeline: 1, release: { kind: 'crashed', from: '2', timeline: 1, lsn: 150n } }) },
   mine(NOW - 100),
-  mine(NOW - 100, { inherited: release('crashed', '2', 250n) }),
-  mine(NOW - 100, { reserved: 2 }),
-  mine(NOW - 100, { inherited: release('handover', '2', 190n) }),
+  mine(NOW - 100, { reserved: 3, inherited: release('crashed', '2', 250n) }),
+  mine(NOW - 100, { reserved: 3 }),
+  mine(NOW - 100, { reserved: 3, inherited: release('handover', '2', 190n) }),
   mine(NOW - fenceAfter),
   mine(NOW - fenceAfter - 1_500),
   mine(-Infinity),

@@ -12,7 +12,9 @@ const FIRST = Number(process.env.SIM_FIRST ?? 1);
 const replay = process.env.SIM_SEED === undefined ? null : Number(process.env.SIM_SEED);
 
 /** What part of all runs each scenario has. */
-const SHARE: Record<ScenarioName, number> = { chaos: 0.8, switchover: 0.05, crash: 0.05, stopAll: 0.05, apiOutage: 0.05 };
+const SHARE: Record<ScenarioName, number> = {
+  chaos: 0.68, grants: 0.08, forceDelete: 0.04, switchover: 0.05, crash: 0.05, mostAdvanced: 0.04, stopAll: 0.03, apiOutage: 0.03,
+};
 /** A machine with much else to do may take many times as long as the milliseconds that a run needs. */
 const PATIENCE = 60_000 + RUNS * 500;
 
@@ -49,8 +51,11 @@ function sum(outcomes: readonly Outcome[], count: keyof Outcome['counts']): numb
 if (replay === null) {
   const PROMISES: Record<ScenarioName, string> = {
     chaos: 'whatever fails, two instances never take writes at once, nothing is lost that a release covers, and all is well once faults stop',
+    grants: 'however late an answer and however long a standstill, nobody takes writes longer than its grant allows',
+    forceDelete: 'two agents on one volume never let two instances take writes',
     switchover: 'a switchover loses no acknowledged commit and makes no rebuild necessary',
     crash: 'a crash of PostgreSQL alone loses no acknowledged commit',
+    mostAdvanced: 'when the primary is lost, the replica that has more of its WAL leads',
     stopAll: 'all pods stopped at once and started again make no new timeline and lose nothing',
     apiOutage: 'an outage of the API server fences the primary, which comes back without a failover',
   };

@@ -76,5 +76,6 @@ export function settlePredecessor(s: Snapshot, record: LeaseRecord, holder: Hold
       reason: `the earlier life of this primary is dead; ${successor} takes over`,
     };
   }
-  return { action: { do: 'claimLease', version: record.version, reserve: 0 }, reason: 'the earlier life of this primary is dead and no replica can take over' };
+  const reserve = timelineToMake(s, record.leader.reserved);
+  return { action: { do: 'claimLease', version: record.version, reserve }, reason: 'the earlier life of this primary is dead and no replica can take over' };
 }

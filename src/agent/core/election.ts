@@ -2,7 +2,7 @@
 import { openSince } from './lease.js';
 import { wait } from './say.js';
 import { HANDOVER_LIMIT } from './successor.js';
-import { comparePositions } from './timeline.js';
+import { comparePositions, forkOf } from './timeline.js';
 import type { Decision, LeaderRecord, Lsn, Milliseconds, Release, Report, Snapshot, WalPosition } from './types.js';
 
 /** How long a candidate waits for each better one to claim before it claims itself. */
@@ -36,11 +36,18 @@ export function mySystemId(s: Snapshot): string | null {
   return s.data.kind === 'present' ? s.data.systemId : null;
 }
 
-/** The timeline that a promotion of this instance would make, above all that may have been made; 0 when it would go on with its own. */
+/** The timeline that a promotion of this instance would make, above all that may have been made; 0 when it goes on with its own. */
 export function timelineToMake(s: Snapshot, reserved: number): number {
   const mine = myPosition(s);
-  const goesOn = s.postgres.kind === 'stopped' && s.data.kind === 'present' && s.data.wasPrimary;
-  return mine === null || goesOn ? 0 : Math.max(mine.timeline, reserved) + 1;
+  return mine === null || goesOn(s, reserved) ? 0 : Math.max(mine.timeline, reserved) + 1;
+}
+
+/**
+ * A former primary goes on with its timeline where it ended, but only when nobody can have made a later one. Otherwise the later one would
+ * outrank what is written from now on, and whoever has it would lead with that lost.
+ */
+export function goesOn(s: Snapshot, reserved: number): boolean {
+  return s.postgres.kind === 'stopped' && s.data.kind === 'present' && s.data.wasPrimary && s.data.end.timeline >= reserved;
 }
 
 /** Why this instance could not lead now, whatever its position; null when it could. It goes into the report to the others. */
@@ -75,6 +82,9 @@ export function ineligible(position: WalPosition, leader: Pick<LeaderRecord, 'ti
   }
   if (release !== null && release.kind !== 'crashed' && position.timeline === release.timeline && position.lsn < release.lsn) {
     return `it lacks WAL that ${release.from} had when it stopped cleanly`;
+  }
+  if (release !== null && position.timeline !== release.timeline && (forkOf(release.timeline, position) ?? -1n) < release.lsn) {
+    return `its timeline ${position.timeline} parted from ${release.from}'s before ${release.from} stopped`;
   }
   return null;
 }

@@ -1,5 +1,5 @@
 /** The duties of whoever holds the Lease: become primary, stay primary, and let go rightly. */
-import { myPosition } from './election.js';
+import { goesOn, myPosition } from './election.js';
 import { mayWrite } from './lease.js';
 import { hasSuccessor, lastWord } from './leave.js';
 import { wait } from './say.js';
@@ -74,7 +74,7 @@ function fromData(s: Snapshot, lease: Mine): Decision {
   }
   const retired = s.spec.instances.find((i) => i.name === s.me.instance)?.retire === true;
   if (s.data.wasPrimary && retired && hasSuccessor(s)) return letGo('this instance is to be retired', lastWord(s));
-  if (s.data.wasPrimary && s.data.end.timeline >= lease.record.leader.timeline) return primaryInPlace(s, lease);
+  if (goesOn(s, lease.record.leader.reserved)) return primaryInPlace(s, lease);
   return { action: { do: 'startStandby', upstream: null }, reason: 'this instance holds the Lease and recovers before it is promoted' };
 }
 

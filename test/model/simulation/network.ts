@@ -42,7 +42,7 @@ export class Network {
   }
 
   latency(): number {
-    if (this.delays > 0 && this.random.chance(this.delays)) return this.random.between(200, 6_000);
+    if (this.delays > 0 && this.random.chance(this.delays)) return this.random.chance(0.6) ? this.random.between(200, 1_500) : this.random.between(1_500, 6_000);
     return this.random.between(0.3, 8);
   }
 }

@@ -1,6 +1,7 @@
 /** What is played: chaos of all kinds, and quiet stories that promise more than chaos can. */
+import { API } from './network.js';
 import { fault, healAll, randomFault, startAll } from './faults.js';
-import { INSTANCES, type World } from './world.js';
+import { INSTANCES, type Pod, type World } from './world.js';
 
 /** After the last fault, everything is well again within this. */
 export const RECOVERED_WITHIN = 60_000;
@@ -76,6 +77,60 @@ export const SCENARIOS = {
     const { promotions, asides } = world.oracle.counts;
     if (leader(world) !== before || promotions + asides > 0) world.oracle.violated('the outage of the API server made a failover or a clone');
   },
+
+  /** Slow answers, clocks at the edge of what is allowed, and agents that stand still just after they were granted something (I2, I6). */
+  grants: async (world: World): Promise<void> => {
+    await quietStart(world);
+    for (let i = 0; i < 4; i++) {
+      world.network.delays = world.random.between(0, 0.7);
+      await world.scheduler.run(world.scheduler.now + world.random.between(1_000, 6_000));
+      standStill(world, leader(world));
+      const before = world.api.lease?.holder?.bootId;
+      await world.scheduler.run(world.scheduler.now + 25_000, () => (world.api.lease?.holder?.bootId ?? before) !== before);
+      // The successor, in the midst of its promotion or soon after.
+      await world.scheduler.run(world.scheduler.now + world.random.between(0, 1_500));
+      const holder = world.api.lease?.holder ?? null;
+      if (holder !== null && world.random.chance(0.7)) standStill(world, holder.instance);
+    }
+    await world.scheduler.run(world.scheduler.now + 10_000);
+    healAll(world);
+    await recovers(world, 'the standstills');
+  },
+
+  /** Of two replicas, one has stopped receiving when the primary is lost: the other one leads (I10). */
+  mostAdvanced: async (world: World): Promise<void> => {
+    await quietStart(world);
+    const primary = leader(world);
+    const [behind, ahead] = world.random.chance(0.5) ? others(primary) : others(primary).reverse();
+    world.serverOf(behind!)!.streaming.held = true;
+    await world.scheduler.run(world.scheduler.now + world.random.between(1_000, 3_000));
+    const lost = world.podOf(primary)!;
+    for (const other of [API, ...others(primary).map((name) => `node-${name}`)]) {
+      world.network.cut(lost.machine.name, other);
+      world.network.cut(other, lost.machine.name);
+    }
+    lost.container.kill('its node is gone');
+    await world.scheduler.run(world.scheduler.now + 30_000, () => world.api.lease?.holder?.instance !== primary && world.oracle.writers.size === 1);
+    if (leader(world) !== ahead) world.oracle.violated(`${leader(world)} leads, although ${ahead} had more of the WAL`);
+    world.serverOf(behind!)!.streaming.held = false;
+    healAll(world);
+    await recovers(world, 'the loss of the primary');
+  },
+
+  /** A pod is force-deleted while its container lives on: two agents, one volume (I4, I37). */
+  forceDelete: async (world: World): Promise<void> => {
+    await quietStart(world);
+    for (let i = 0; i < 3; i++) {
+      const pod = world.podOf(leader(world))!;
+      world.forceDeletePod(pod, world.random.between(4_000, 12_000), world.random.between(12_000, 20_000));
+      for (let crash = 0; crash < 2; crash++) {
+        world.scheduler.after(world.random.between(0, 6_000), () => pod.container.server?.crash(world.random.chance(0.3) ? 2_000 : 0));
+      }
+      if (world.random.chance(0.4)) world.scheduler.after(world.random.between(0, 4_000), () => standStillIn(world, pod));
+      await world.scheduler.run(world.scheduler.now + 21_000);
+      await recovers(world, 'the forced deletion');
+    }
+  },
 } as const;
 
 export type ScenarioName = keyof typeof SCENARIOS;
@@ -97,6 +152,23 @@ async function recovers(world: World, from: string): Promise<void> {
     await world.scheduler.run(world.scheduler.now + 250);
     well = world.unhealthy() === null ? well + 250 : 0;
   }
+}
+
+/** Its agent gets no processor for longer than any grant. */
+function standStill(world: World, instance: string): void {
+  const pod = world.podOf(instance);
+  if (pod !== null) standStillIn(world, pod);
+}
+
+function standStillIn(world: World, pod: Pod): void {
+  const process = pod.container.agent?.process;
+  world.say('WORLD', () => `the agent in ${pod.uid} stands still`);
+  process?.pause();
+  world.scheduler.after(world.random.between(9_000, 16_000), () => process?.continue());
+}
+
+function others(instance: string): string[] {
+  return INSTANCES.filter((name) => name !== instance);
 }
 
 function leader(world: World): string {

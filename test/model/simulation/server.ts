@@ -19,6 +19,8 @@ export class Server {
   phase: Phase = 'starting';
   role: 'primary' | 'standby';
   promoting = false;
+  /** When its processes had gone. */
+  endedAt = Infinity;
   #exitListener: () => void = () => undefined;
 
   constructor(
@@ -99,6 +101,9 @@ export class Server {
   crash(linger: number): void {
     if (this.phase !== 'up' && this.phase !== 'starting') return;
     this.promoting = false;
+    // The last commit is often on its way to nobody yet.
+    if (this.accepts && this.world.random.chance(0.5)) this.#commit();
+    this.endedAt = this.world.scheduler.now;
     this.streaming.disconnect();
     if (linger === 0 || this.phase === 'starting') return this.#gone();
     this.phase = 'remnant';
@@ -131,11 +136,16 @@ export class Server {
   #write(): void {
     this.#after(this.world.random.between(20, 250), () => {
       if (!this.accepts) return;
-      this.data.end += this.world.random.integer(1, 500);
-      this.world.oracle.acknowledged(this);
-      this.streaming.push();
+      this.#commit();
       this.#write();
     });
+  }
+
+  /** Acknowledged once it is on the own disk; who else has it shows later. */
+  #commit(): void {
+    this.data.end += this.world.random.integer(1, 500);
+    this.world.oracle.acknowledged(this);
+    this.streaming.push();
   }
 
   /** A fast stop sends everything to whoever listens before it ends. */
@@ -157,6 +167,7 @@ export class Server {
     if (this.phase === 'gone') return;
     const said = this.phase === 'remnant';
     this.phase = 'gone';
+    this.endedAt = Math.min(this.endedAt, this.world.scheduler.now);
     this.promoting = false;
     this.world.oracle.look(this);
     this.streaming.end();

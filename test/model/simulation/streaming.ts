@@ -19,6 +19,8 @@ export class Streaming {
   /** The instance that primary_conninfo names. */
   upstream: string | null = null;
   walRemoved = false;
+  /** Its WAL receiver hangs. */
+  held = false;
   #link: Link | null = null;
   #standbys = new Set<Link>();
   /** WAL before this is no longer kept for standbys. */
@@ -101,11 +103,13 @@ export class Streaming {
     const { world, data, machine } = this.me;
     if (!world.network.open(machine.name, link.to.machine.name)) return;
     const { branch, end } = data;
-    world.scheduler.after(world.random.between(0.2, 12), () => link.to.streaming.#receive(link, branch, end), link.to.process);
+    // What the walsender has not put on the wire yet dies with it.
+    const leavesAt = world.scheduler.now + world.random.between(0.05, 5);
+    world.scheduler.after(world.random.between(5, 15), () => link.to.streaming.#receive(link, branch, end, leavesAt), link.to.process);
   }
 
-  #receive(link: Link, branch: Branch, end: number): void {
-    if (!link.open || this.#link !== link || this.me.phase !== 'up') return;
+  #receive(link: Link, branch: Branch, end: number, leftAt: number): void {
+    if (!link.open || this.#link !== link || this.me.phase !== 'up' || this.held || link.from.endedAt < leftAt) return;
     link.heardAt = this.me.world.scheduler.now;
     const { data } = this.me;
     if (branch === data.branch) {

@@ -35,7 +35,6 @@ export interface WorldOptions {
   readonly seed: number;
   /** Called with every line of the timeline; without it none is made. */
   readonly tell?: (line: string) => void;
-  readonly steadyClocks?: boolean;
 }
 
 export class World {
@@ -62,7 +61,7 @@ export class World {
     this.api = new ApiServer(() => this.#podInfos(), (text) => this.say('API', text));
     this.spec = specOf(this.random.chance(0.25) ? FAST_TIMING : DEFAULT_TIMING);
     this.machines = INSTANCES.map((name, i) => {
-      const rate = options.steadyClocks ? 1 : this.random.between(0.9, 1.1);
+      const rate = this.random.chance(0.5) ? this.random.between(0.9, 1.1) : this.random.pick([0.9, 1.1]);
       return new Machine(this.scheduler, `node-${name}`, rate, -this.random.between(1_000, 1_000_000) * (i + 1));
     });
     for (const instance of INSTANCES) {

@@ -1,0 +1,107 @@
+/** Guards of the agent, each with the change that takes it away. The text must still be there: a guard that was rewritten needs its mutation rewritten. */
+import type { ScenarioName } from './simulation/scenarios';
+
+export interface Mutation {
+  readonly broken: string;
+  /** Under the repository's root. */
+  readonly file: string;
+  readonly replace: string;
+  readonly by: string;
+  /** Who must notice: the exhaustive test, or so many runs of a scenario. */
+  readonly noticedBy: 'decide' | { readonly scenario: ScenarioName; readonly within: number };
+}
+
+const core = (name: string): string => `src/agent/core/${name}.ts`;
+const chaos = (within: number): Mutation['noticedBy'] => ({ scenario: 'chaos', within });
+
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    broken: 'the grant never ends (I1)', noticedBy: 'decide',
+    file: core('lease'), replace: 'lease.grantedAt + timing.fenceAfter', by: 'Infinity',
+  },
+  {
+    broken: 'PostgreSQL is promoted without a valid grant (I7)', noticedBy: 'decide',
+    file: core('leader'), replace: 'if (!mayWrite(s)) return', by: 'if (s.now < 0) return',
+  },
+  {
+    broken: 'whoever does not hold the Lease gets time for a fast stop (I2)', noticedBy: 'decide',
+    file: core('fence'), replace: ': \'immediate\';', by: ': \'fast\';',
+  },
+  {
+    broken: 'the Lease of another is claimed without waiting (I4)', noticedBy: chaos(20),
+    file: core('lease'), replace: 's.now >= open ? open : null', by: 'open',
+  },
+  {
+    broken: 'a free lock is no part of the proof that a predecessor is dead (I4)', noticedBy: 'decide',
+    file: core('lease'), replace: 'if (s.postgres.kind !== \'stopped\' || !s.postgres.lockFree) return false;', by: '',
+  },
+  {
+    broken: 'a grant counts from the answer (I2)', noticedBy: chaos(2_000),
+    file: 'src/agent/lease-keeper.ts', replace: 'this.#see({ kind: \'present\', record: result.value }, sentAt);',
+    by: 'this.#see({ kind: \'present\', record: result.value }, sentAt === undefined ? sentAt : this.clock.now());',
+  },
+  {
+    broken: 'an own Lease that is found grants as if it had just been asked for (I2)', noticedBy: chaos(2_000),
+    file: 'src/agent/lease-keeper.ts', replace: ': -Infinity);', by: ': this.clock.now());',
+  },
+  {
+    broken: 'an old answer counts as much as a new one (I5)', noticedBy: chaos(2_000),
+    file: 'src/agent/lease-keeper.ts', replace: 'if (epoch !== this.#epoch || number < this.#newestRead) return;', by: '',
+  },
+  {
+    broken: 'a release that may still arrive leaves the grant', noticedBy: chaos(2_000),
+    file: 'src/agent/lease-keeper.ts', replace: 'if (this.#view.kind === \'mine\') this.#view = { ...this.#view, grantedAt: -Infinity };', by: '',
+  },
+  {
+    broken: 'the deadman is never armed (I6)', noticedBy: chaos(100),
+    file: 'src/agent/loop.ts', replace: 'deadman.arm(killAt(s.lease, s.spec.timing));\n      this.#armed = true;\n    } else if', by: '} else if',
+  },
+  {
+    broken: 'the deadman is disarmed while PostgreSQL is being promoted (I6)', noticedBy: chaos(2_000),
+    file: 'src/agent/loop.ts', replace: '|| this.#flight?.action.do === \'promote\'', by: '',
+  },
+  {
+    broken: 'anybody is eligible (I10, I40)', noticedBy: 'decide',
+    file: core('election'), replace: 'if (position.timeline < leader.timeline) {', by: 'if (position.timeline > 0) return null;\n  if (position.timeline < leader.timeline) {',
+  },
+  {
+    broken: 'nobody waits for a better candidate (I10)', noticedBy: chaos(300),
+    file: core('election'), replace: 'return { kind: \'wait\', code: \'WaitingForBetterCandidate\'', by: 'return { kind: \'claim\' };\n  return { kind: \'wait\', code: \'WaitingForBetterCandidate\'',
+  },
+  {
+    broken: 'the rest of a crashed primary\'s WAL is not fetched (I38)', noticedBy: { scenario: 'crash', within: 20 },
+    file: core('leader'), replace: '&& s.handover === \'pending\'', by: '&& s.now < 0',
+  },
+  {
+    broken: 'nobody waits for a leader that stopped last', noticedBy: { scenario: 'stopAll', within: 20 },
+    file: core('election'), replace: 'export const RETURN_PATIENCE: Milliseconds = 15_000;', by: 'export const RETURN_PATIENCE: Milliseconds = 0;',
+  },
+  {
+    broken: 'after an outage everybody claims at once', noticedBy: { scenario: 'apiOutage', within: 20 },
+    file: core('lease'), replace: 'Math.max(s.lease.since + leaseDuration, s.apiSince + renewInterval + requestTimeout)', by: 's.lease.since + leaseDuration',
+  },
+  {
+    broken: 'a claim reserves no new timeline (I28)', noticedBy: 'decide',
+    file: core('election'), replace: 'Math.max(mine.timeline, reserved) + 1', by: 'mine.timeline + 1',
+  },
+  {
+    broken: 'whoever has data records it, whoever has the claim (I21)', noticedBy: 'decide',
+    file: core('leader'), replace: 'if (s.state.initClaim !== s.me.bootId) return { action: { do: \'claimInit\' }, reason: \'the new', by: 'if (s.now < 0) return { action: { do: \'claimInit\' }, reason: \'the new',
+  },
+  {
+    broken: 'an initdb that came too late makes no room', noticedBy: chaos(400),
+    file: core('decide'), replace: '&& s.data.fresh) return', by: '&& s.now < 0) return',
+  },
+  {
+    broken: 'a former primary on the leader\'s timeline just follows', noticedBy: 'decide',
+    file: core('follower'), replace: '&& !(sameNumber && data.wasPrimary)', by: '',
+  },
+  {
+    broken: 'a lost state object is not rebuilt', noticedBy: chaos(300),
+    file: core('leader'), replace: 'if (s.state.kind === \'absent\') {', by: 'if (s.now < 0) {',
+  },
+  {
+    broken: 'two agents work on one volume at a time', noticedBy: chaos(2_000),
+    file: 'test/model/simulation/volume.ts', replace: 'return this.#agent === container;', by: 'return true;',
+  },
+];
