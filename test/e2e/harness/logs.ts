@@ -19,7 +19,7 @@ export interface LogLine {
 const AGAIN_MS = 500;
 
 export class AgentLogs {
-  readonly lines: LogLine[] = [];
+  #lines: LogLine[] = [];
   #followed = new Set<string>();
   #children = new Set<ChildProcess>();
   #closed = false;
@@ -31,6 +31,12 @@ export class AgentLogs {
       this.#followed.add(pod.uid);
       void this.#follow(pod);
     });
+  }
+
+  /** What was written from that moment on. By its own time: a stream that was broken brings old lines late. */
+  since(moment: Date): readonly LogLine[] {
+    const from = moment.toISOString();
+    return this.#lines.filter(({ time }) => time >= from);
   }
 
   close(): void {
@@ -59,7 +65,7 @@ export class AgentLogs {
       if (time <= last) continue;
       newest = time;
       file.write(`${line}\n`);
-      this.lines.push({ instance: pod.instance, podUid: pod.uid, time, fields: parse(text) });
+      this.#lines.push({ instance: pod.instance, podUid: pod.uid, time, fields: parse(text) });
     }
     this.#children.delete(child);
     return newest;

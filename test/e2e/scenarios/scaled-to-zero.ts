@@ -7,7 +7,7 @@ export const scaledToZero: Scenario = {
   promise: 'all pods told to stop at once and started again: one clean stop, the same timeline, nothing lost',
   async run({ cluster, ledger, step }) {
     const before = await cluster.status(await cluster.primary());
-    const logged = cluster.logs.lines.length;
+    const startedAt = new Date();
     await ledger.mark();
     step('scaling all StatefulSets to zero');
     const began = now();
@@ -19,7 +19,7 @@ export const scaledToZero: Scenario = {
     await cluster.healthy(120_000);
     const after = await cluster.status(await cluster.primary());
     assert.equal(after.position?.timeline, before.position?.timeline, 'no timeline was made');
-    const copied = cluster.logs.lines.slice(logged).filter(({ fields }) => ['clone', 'setAside', 'rewind', 'promote'].includes(String(fields.decision)));
+    const copied = cluster.logs.since(startedAt).filter(({ fields }) => ['clone', 'setAside', 'rewind', 'promote'].includes(String(fields.decision)));
     assert.deepEqual(copied.map(({ instance, fields }) => `${instance}: ${String(fields.decision)}`), [], 'nobody was cloned, rewound or promoted');
     return { stoppedInMs };
   },
