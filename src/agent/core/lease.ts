@@ -53,7 +53,7 @@ export function openSince(s: Snapshot): Milliseconds | null {
     case 'theirs': {
       if (s.apiSince === null) return null;
       const { leaseDuration, renewInterval, requestTimeout } = s.spec.timing;
-      const open = Math.max(s.lease.since + leaseDuration, s.apiSince + renewInterval + requestTimeout);
+      const open = Math.max(s.lease.since + leaseDuration, s.apiSince + 2 * renewInterval + requestTimeout);
       return s.now >= open ? open : null;
     }
     case 'unknown':
