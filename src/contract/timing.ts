@@ -23,7 +23,7 @@ export const DEFAULT_TIMING: Timing = {
 /** How long a SIGKILL of every process takes at worst. */
 const KILL_TAKES = 500;
 /** How far two nodes' clocks may differ in rate (I3). */
-const CLOCK_RATE_TOLERANCE = 1.2;
+export const CLOCK_RATE_TOLERANCE = 1.2;
 
 /** The broken relations, in words; empty when the timing is safe (failover.md 5.5). */
 export function checkTiming(timing: Timing): string[] {

@@ -1,5 +1,5 @@
 /**
- * Can these tests fail? One guard of the agent is taken away at a time, and the exhaustive test or the simulation must notice.
+ * Can these tests fail? One guard of the agent is taken away at a time, and the exhaustive test, the LeaseKeeper's promises or the simulation must notice.
  *
  * The mutated source is compiled in memory and put in the place of its module; everything else is the real thing.
  */
@@ -19,7 +19,7 @@ function mutated({ file, replace, by }: Mutation): unknown {
     filename: path, jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' },
   });
   const module = { exports: {} };
-  const load = (id: string): unknown => require(id.startsWith('.') ? join(dirname(path), id.replace(/\.js$/, '')) : id) as unknown;
+  const load = (id: string): unknown => jest.requireActual(id.startsWith('.') ? join(dirname(path), id.replace(/\.js$/, '')) : id);
   new Function('module', 'exports', 'require', code)(module, module.exports, load);
   return module.exports;
 }
@@ -33,9 +33,15 @@ async function noticed(mutation: Mutation): Promise<{ what: string; runs: number
       const { decide } = await import('../../src/agent/core/decide');
       const { check } = await import('./promises');
       const { snapshots } = await import('./classes');
-      const { promises } = check(decide, snapshots());
+      const { promises } = check(decide, snapshots(), true);
       const found = [...promises].find(([, { broken }]) => broken !== null);
       return found === undefined ? null : { what: found[0], runs: 1 };
+    }
+    if (mutation.noticedBy === 'keeper') {
+      const { brokenByKeeper } = await import('./keeper-promises');
+      const { LeaseKeeper } = await import('../../src/agent/lease-keeper');
+      const [what] = await brokenByKeeper(LeaseKeeper);
+      return what === undefined ? null : { what, runs: 1 };
     }
     const { simulate } = await import('./simulation/run');
     const { scenario, within } = mutation.noticedBy;

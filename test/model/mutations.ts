@@ -7,8 +7,8 @@ export interface Mutation {
   readonly file: string;
   readonly replace: string;
   readonly by: string;
-  /** Who must notice: the exhaustive test, or so many runs of a scenario. */
-  readonly noticedBy: 'decide' | { readonly scenario: ScenarioName; readonly within: number };
+  /** Who must notice: the exhaustive test of decide, the promises of the LeaseKeeper, or so many runs of a scenario. */
+  readonly noticedBy: 'decide' | 'keeper' | { readonly scenario: ScenarioName; readonly within: number };
 }
 
 const core = (name: string): string => `src/agent/core/${name}.ts`;
@@ -36,28 +36,32 @@ export const MUTATIONS: readonly Mutation[] = [
     file: core('lease'), replace: 'if (s.postgres.kind !== \'stopped\' || !s.postgres.lockFree) return false;', by: '',
   },
   {
-    broken: 'a grant counts from the answer (I2)', noticedBy: chaos(2_000),
+    broken: 'a grant counts from the answer (I2)', noticedBy: 'keeper',
     file: 'src/agent/lease-keeper.ts', replace: 'this.#see({ kind: \'present\', record: result.value }, sentAt);',
     by: 'this.#see({ kind: \'present\', record: result.value }, sentAt === undefined ? sentAt : this.clock.now());',
   },
   {
-    broken: 'an own Lease that is found grants as if it had just been asked for (I2)', noticedBy: chaos(2_000),
+    broken: 'an own Lease that is found grants as if it had just been asked for (I2)', noticedBy: 'keeper',
     file: 'src/agent/lease-keeper.ts', replace: ': -Infinity);', by: ': this.clock.now());',
   },
   {
-    broken: 'an old answer counts as much as a new one (I5)', noticedBy: chaos(2_000),
+    broken: 'an old answer counts as much as a new one (I5)', noticedBy: 'keeper',
     file: 'src/agent/lease-keeper.ts', replace: 'if (epoch !== this.#epoch || number < this.#newestRead) return;', by: '',
   },
   {
-    broken: 'a release that may still arrive leaves the grant', noticedBy: chaos(2_000),
+    broken: 'a release that may still arrive leaves the grant', noticedBy: 'keeper',
     file: 'src/agent/lease-keeper.ts', replace: 'if (this.#view.kind === \'mine\') this.#view = { ...this.#view, grantedAt: -Infinity };', by: '',
   },
   {
-    broken: 'the deadman is never armed (I6)', noticedBy: chaos(100),
-    file: 'src/agent/loop.ts', replace: 'deadman.arm(killAt(s.lease, s.spec.timing));\n      this.#armed = true;\n    } else if', by: '} else if',
+    broken: 'the deadman is never armed (I6)', noticedBy: { scenario: 'grants', within: 20 },
+    file: 'test/model/simulation/container.ts', replace: '() => this.#deadlinePassed()', by: '() => undefined',
   },
   {
-    broken: 'the deadman is disarmed while PostgreSQL is being promoted (I6)', noticedBy: chaos(2_000),
+    broken: 'the deadman gives as long as the Lease lasts (I6)', noticedBy: { scenario: 'grants', within: 100 },
+    file: core('lease'), replace: 'lease.grantedAt + timing.killAfter', by: 'lease.grantedAt + timing.leaseDuration + 2_000',
+  },
+  {
+    broken: 'the deadman is disarmed while PostgreSQL is being promoted (I6)', noticedBy: { scenario: 'grants', within: 400 },
     file: 'src/agent/loop.ts', replace: '|| this.#flight?.action.do === \'promote\'', by: '',
   },
   {
@@ -65,7 +69,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: core('election'), replace: 'if (position.timeline < leader.timeline) {', by: 'if (position.timeline > 0) return null;\n  if (position.timeline < leader.timeline) {',
   },
   {
-    broken: 'nobody waits for a better candidate (I10)', noticedBy: chaos(300),
+    broken: 'nobody waits for a better candidate (I10)', noticedBy: { scenario: 'mostAdvanced', within: 20 },
     file: core('election'), replace: 'return { kind: \'wait\', code: \'WaitingForBetterCandidate\'', by: 'return { kind: \'claim\' };\n  return { kind: \'wait\', code: \'WaitingForBetterCandidate\'',
   },
   {
@@ -85,6 +89,10 @@ export const MUTATIONS: readonly Mutation[] = [
     file: core('election'), replace: 'Math.max(mine.timeline, reserved) + 1', by: 'mine.timeline + 1',
   },
   {
+    broken: 'a former primary goes on, although a later timeline may have been made (I28)', noticedBy: 'decide',
+    file: core('election'), replace: '&& s.data.end.timeline >= reserved;', by: ';',
+  },
+  {
     broken: 'whoever has data records it, whoever has the claim (I21)', noticedBy: 'decide',
     file: core('leader'), replace: 'if (s.state.initClaim !== s.me.bootId) return { action: { do: \'claimInit\' }, reason: \'the new', by: 'if (s.now < 0) return { action: { do: \'claimInit\' }, reason: \'the new',
   },
@@ -101,7 +109,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: core('leader'), replace: 'if (s.state.kind === \'absent\') {', by: 'if (s.now < 0) {',
   },
   {
-    broken: 'two agents work on one volume at a time', noticedBy: chaos(2_000),
+    broken: 'two agents work on one volume at a time', noticedBy: { scenario: 'forceDelete', within: 400 },
     file: 'test/model/simulation/volume.ts', replace: 'return this.#agent === container;', by: 'return true;',
   },
 ];

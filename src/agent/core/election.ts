@@ -4,6 +4,7 @@ import { wait } from './say.js';
 import { HANDOVER_LIMIT } from './successor.js';
 import { comparePositions, forkOf } from './timeline.js';
 import type { Decision, LeaderRecord, Lsn, Milliseconds, Release, Report, Snapshot, WalPosition } from './types.js';
+import { CLOCK_RATE_TOLERANCE } from '../../contract/timing.js';
 
 /** How long a candidate waits for each better one to claim before it claims itself. */
 export const PATIENCE: Milliseconds = 2_000;
@@ -133,7 +134,7 @@ export function elect(s: Snapshot, leader: LeaderRecord): Verdict {
   const place = order.findIndex((c) => c.instance === s.me.instance);
 
   const release = leader.release;
-  const turn = open + turnOf(place, release, s.me.instance);
+  const turn = open + turnOf(place, release, s.me.instance) + (place === 0 ? 0 : slowerClocks(s));
   if (s.now >= turn) return { kind: 'claim' };
   if (release?.kind === 'stopped' && release.from !== s.me.instance && place === 0) {
     return { kind: 'wait', code: 'WaitingForFormerLeader', reason: `${release.from} stopped last and is expected back` };
@@ -153,6 +154,11 @@ export function untilAllSpoke(s: Snapshot): Decision | null {
 /** The instance released the Lease so that somebody else takes over; its own WAL, the longest, is not a reason to wait for it. */
 function letGoForOthers(release: Release | null, instance: string): boolean {
   return release !== null && release.kind !== 'stopped' && release.from === instance;
+}
+
+/** How much later than here a Lease that runs out may open to somebody whose clock is slower (I3); a free one is open to all at once. */
+function slowerClocks(s: Snapshot): Milliseconds {
+  return s.lease.kind === 'free' ? 0 : (CLOCK_RATE_TOLERANCE - 1) * s.spec.timing.leaseDuration;
 }
 
 /** How long after the Lease opened it is the turn of the candidate in this place. */

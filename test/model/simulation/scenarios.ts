@@ -1,6 +1,6 @@
 /** What is played: chaos of all kinds, and quiet stories that promise more than chaos can. */
-import { API } from './network.js';
 import { fault, healAll, randomFault, startAll } from './faults.js';
+import { API } from './network.js';
 import { INSTANCES, type Pod, type World } from './world.js';
 
 /** After the last fault, everything is well again within this. */
