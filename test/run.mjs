@@ -20,7 +20,7 @@ const SUITES = {
     ['machine', () => step('test/prepare-machine.sh', [])],
     ['constructs', () => jest('constructs', [])],
     ['agent', () => jest('agent', ['-c', 'test/agent/jest.config.cjs'], asAnybody)],
-    ['model', () => jest('model', ['-c', 'test/model/jest.config.cjs', 'decide', 'lease-keeper', 'simulation.test'])],
+    ['model', () => jest('model', ['-c', 'test/model/jest.config.cjs', '--testPathIgnorePatterns', 'mutation'])],
     ['pgguard', goTest],
   ],
   e2e: [

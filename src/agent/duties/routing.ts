@@ -2,7 +2,7 @@
 import type { Duty } from './duty.js';
 import { ROLE_PRIMARY } from '../../contract/labels.js';
 import type { Routing } from '../../contract/spec.js';
-import { openSince } from '../core/lease.js';
+import { addressToRemove } from '../core/traffic.js';
 import type { Snapshot } from '../core/types.js';
 import type { PodInfo, Pods, Result } from '../kube/types.js';
 import { repairRoles } from '../routing/role-label.js';
@@ -37,7 +37,7 @@ export function routingDuty(context: RoutingContext): Duty {
         must(await repairRoles(context.pods, context.listed(), context.me.podUid));
       } else {
         if (s.postgres.kind !== 'primary') await unlabelMyself(context);
-        await emptyWithoutLeader(context, s);
+        await removeAddress(context, s);
       }
     },
   };
@@ -49,12 +49,9 @@ async function unlabelMyself({ pods, listed, me }: RoutingContext): Promise<void
   if (pod?.role === ROLE_PRIMARY) must(await pods.labelRole(pod, null));
 }
 
-/** Nobody leads: clients should be refused at once instead of reaching a stopped or fenced server. */
-async function emptyWithoutLeader({ slices, routing, me }: RoutingContext, s: Snapshot): Promise<void> {
-  if (routing() !== 'endpointSlice') return;
-  const open = openSince(s);
-  if (open !== null && s.now - open > s.spec.timing.leaseDuration) must(await slices.empty(null));
-  else if (s.lease.kind !== 'theirs') must(await slices.empty(me.ip));
+async function removeAddress({ slices, routing, me }: RoutingContext, s: Snapshot): Promise<void> {
+  const whose = addressToRemove(s);
+  if (whose !== 'none' && routing() === 'endpointSlice') must(await slices.empty(whose === 'any' ? null : me.ip));
 }
 
 function must<T>(result: Result<T>): T {

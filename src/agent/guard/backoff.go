@@ -3,7 +3,7 @@ package main
 import "time"
 
 const (
-	livedWell    = 60 * time.Second
+	livedWell    = 10 * time.Second
 	longestDelay = 10 * time.Second
 )
 

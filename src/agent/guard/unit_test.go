@@ -73,15 +73,15 @@ func TestADeadlineInThePastHasPassedAtOnce(t *testing.T) {
 	}
 }
 
-func TestBackOffGrowsToTenSecondsAndStartsAnewAfterAMinuteOfLife(t *testing.T) {
+func TestBackOffGrowsToTenSecondsAndStartsAnewAfterTenSecondsOfLife(t *testing.T) {
 	var b backoff
 	want := []int{0, 1, 2, 4, 8, 10, 10, 10}
 	for _, seconds := range want {
-		if got := b.next(59 * time.Second); got != time.Duration(seconds)*time.Second {
+		if got := b.next(9 * time.Second); got != time.Duration(seconds)*time.Second {
 			t.Errorf("%v instead of %d s", got, seconds)
 		}
 	}
-	for i, lived := range []time.Duration{time.Minute, 0, time.Hour} {
+	for i, lived := range []time.Duration{10 * time.Second, 0, time.Hour} {
 		if got := b.next(lived); got != []time.Duration{0, time.Second, 0}[i] {
 			t.Errorf("%v after a life of %v", got, lived)
 		}
