@@ -25,29 +25,29 @@ own_buildah() {
   BUILDAH_ISOLATION=chroot buildah --root "$CACHE/buildah/storage" --runroot "$CACHE/buildah/run" --storage-driver overlay "$@"
 }
 
-# build NAME IMAGE INPUT...: not again while its inputs are the same. The archive is replaced in one step: who loads it sees the old one or the new one.
+# build NAME ARCHIVE IMAGE INPUT...: not again while its inputs are the same. The archive is replaced in one step: who loads it sees the old one or the new one.
 build() {
-  local name=$1 image=$2 archive=$IMAGES/$1.tar builder key
-  shift 2
+  local name=$1 id=$IMAGES/$2.id log=$IMAGES/$2.log archive=$IMAGES/$2.tar image=$3 builder key
+  shift 3
   key=$(cat "$HERE/$name/Dockerfile" "$HERE/base.sh" "$@" | sha256sum | cut -c1-16)
-  [ "$(cat "$IMAGES/$name.id" 2>/dev/null)" = "$key" ] && [ -f "$archive" ] && return
+  [ "$(cat "$id" 2>/dev/null)" = "$key" ] && [ -f "$archive" ] && return
   builder=$(builder)
-  rm -f "$IMAGES/$name.id" "$archive.new"
+  rm -f "$id" "$archive.new"
   if [ "$builder" = buildah ]; then
     make_base
-    own_buildah build --quiet --layers --pull-never --tag "$image" --file "$HERE/$name/Dockerfile" "$REPO" > "$IMAGES/$name.log" 2>&1 ||
-      { cat "$IMAGES/$name.log" >&2; die "building $image failed"; }
+    own_buildah build --quiet --layers --pull-never --tag "$image" --file "$HERE/$name/Dockerfile" "$REPO" > "$log" 2>&1 ||
+      { cat "$log" >&2; die "building $image failed"; }
     own_buildah push --quiet "$image" "docker-archive:$archive.new:$image"
   else
     "$builder" build --quiet --tag "$image" --file "$HERE/$name/Dockerfile" "$REPO" > /dev/null
     "$builder" save --output "$archive.new" "$image"
   fi
   mv "$archive.new" "$archive"
-  echo "$key" > "$IMAGES/$name.id"
+  echo "$key" > "$id"
   echo "built $image with $builder: $archive ($(du -m "$archive" | cut -f1) MB)" >&2
 }
 
-build_postgres() { build postgres localhost/cdk8s-postgres:17; }
+build_postgres() { build postgres postgres localhost/cdk8s-postgres:17; }
 
 build_agent() {
   local file parts=()
@@ -55,7 +55,8 @@ build_agent() {
     [ -s "$REPO/dist/agent/$file" ] || die "dist/agent/$file is missing: run npm run build:agent"
     parts+=("$REPO/dist/agent/$file")
   done
-  build agent localhost/cdk8s-postgres-agent:dev "${parts[@]}"
+  # AGENT_TAG keeps the images of several checkouts on one machine apart.
+  build agent "agent${AGENT_TAG:+-$AGENT_TAG}" "localhost/cdk8s-postgres-agent:${AGENT_TAG:-dev}" "${parts[@]}"
 }
 
 mkdir -p "$IMAGES"

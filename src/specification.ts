@@ -1,6 +1,7 @@
 import { ApiObject } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
+import { PASSWD_KEY } from './agent-pod';
 import type { IPostgresCluster } from './cluster-reference';
 import type { ClusterSpec, InstanceSpec, ObjectNames } from './contract';
 import { DEFAULT_TIMING, SPEC_KEY, SPEC_VERSION } from './contract';
@@ -9,7 +10,6 @@ import { DEFAULT_UID, PostgresInstance } from './instance';
 import { clusterLabels, orNothing } from './labels';
 import { ClusterNames } from './naming';
 import { checkParameters } from './parameters/check';
-import { PASSWD_KEY } from './pod';
 import { Replication } from './replication';
 import { Routing } from './services';
 import { PostgresVersion } from './version';

@@ -1,9 +1,11 @@
 /** What the pod tells its agent; see AGENT_ENV in the contract. */
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { AGENT_ENV } from '../contract/spec.js';
+import { AGENT_ENV, type AgentRole } from '../contract/spec.js';
 
 export interface Environment {
+  readonly role: AgentRole;
+  /** The instance's name; in the other roles the pod's. */
   readonly instance: string;
   readonly specConfigMap: string;
   readonly podName: string;
@@ -20,12 +22,15 @@ export interface Environment {
 
 /** Throws with the names of what is missing: a pod without them was not made by these constructs. */
 export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environment {
-  const required = ['instance', 'specConfigMap', 'podName', 'podNamespace', 'podUid', 'podIp', 'nodeName', 'bootId'] as const;
+  const role = env[AGENT_ENV.role] ?? 'instance';
+  if (!isRole(role)) throw new Error(`${AGENT_ENV.role} is ${role}; an agent is one of ${ROLES.join(', ')}`);
+  const required: readonly (keyof typeof AGENT_ENV)[] = [...(role === 'instance' ? ['instance' as const] : []), 'specConfigMap', 'podName', 'podNamespace', 'podUid', 'podIp', 'nodeName', 'bootId'];
   const missing = required.map((key) => AGENT_ENV[key]).filter((name) => !env[name]);
   if (missing.length > 0) throw new Error(`the agent needs ${missing.join(', ')} in its environment`);
   const value = (key: keyof typeof AGENT_ENV) => env[AGENT_ENV[key]]!;
   return {
-    instance: value('instance'),
+    role,
+    instance: value(role === 'instance' ? 'instance' : 'podName'),
     specConfigMap: value('specConfigMap'),
     podName: value('podName'),
     namespace: value('podNamespace'),
@@ -37,4 +42,10 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
     kernelBootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
     osUser: userInfo().username,
   };
+}
+
+const ROLES: readonly AgentRole[] = ['instance', 'repo', 'pooler'];
+
+function isRole(role: string): role is AgentRole {
+  return (ROLES as readonly string[]).includes(role);
 }

@@ -1,4 +1,4 @@
-/** The agent of an instance pod, put together. Reads like a table of contents; every part tells its own story. */
+/** The agent of a pod, put together: what all roles have in common, then the role. Every part tells its own story. */
 import { startHealthServer } from './api/health-server.js';
 import { monotonicClock as clock } from './clock.js';
 import { readEnvironment } from './environment.js';
@@ -8,11 +8,17 @@ import { KubeEvents } from './kube/events.js';
 import { KubeSpecSource } from './kube/spec.js';
 import { createLogger } from './log.js';
 import { ProblemBoard } from './problems.js';
-import { AGENT_STATE_DIR } from '../contract/paths.js';
+import { AGENT_STATE_DIR, TMP_DIR } from '../contract/paths.js';
 import { HEALTH_PORT } from '../contract/ports.js';
+import type { AgentRole } from '../contract/spec.js';
 import { DEFAULT_TIMING } from '../contract/timing.js';
-import { runInstance, type InstanceView } from './roles/instance.js';
+import { runInstance } from './roles/instance.js';
+import type { RoleContext, RoleView } from './roles/role.js';
 import { SpecWatcher } from './spec-watcher.js';
+
+const ROLES: Partial<Record<AgentRole, (context: RoleContext, running: (view: RoleView) => void) => Promise<void>>> = {
+  instance: runInstance,
+};
 
 async function main(): Promise<void> {
   const environment = readEnvironment();
@@ -28,9 +34,9 @@ async function main(): Promise<void> {
   });
   const events = new KubeEvents(api, { name: environment.podName, uid: environment.podUid });
   const problems = new ProblemBoard(log, events);
-  const specs: SpecWatcher = new SpecWatcher(new KubeSpecSource(api, environment.specConfigMap, `${AGENT_STATE_DIR}/spec.json`), clock, problems);
+  const specs: SpecWatcher = new SpecWatcher(new KubeSpecSource(api, environment.specConfigMap, `${environment.role === 'instance' ? AGENT_STATE_DIR : TMP_DIR}/spec.json`), clock, problems);
 
-  let view: InstanceView = { health: () => ({ live: true, ready: { ok: false, why: 'starting' }, role: 'none', status: { problems: problems.current } }) };
+  let view: RoleView = { health: () => ({ live: true, ready: { ok: false, why: 'starting' }, role: 'none', status: { problems: problems.current } }) };
   await startHealthServer({ port: HEALTH_PORT }, () => view.health());
 
   const leaving = new AbortController();
@@ -42,7 +48,9 @@ async function main(): Promise<void> {
   }
   void specs.keep();
   if (await specs.first(leaving.signal) !== null) {
-    await runInstance({ environment, api, events, problems, specs, clock, log, leaving: leaving.signal }, (instance) => { view = instance; });
+    const run = ROLES[environment.role];
+    if (run === undefined) throw new Error(`this agent does not know the role ${environment.role}`);
+    await run({ environment, api, events, problems, specs, clock, log, leaving: leaving.signal }, (started) => { view = started; });
   }
   log.info('bye');
   process.exit(0);

@@ -2,7 +2,7 @@
 
 /** Present on every object of a cluster; with COMPONENT_LABEL the whole, immutable selector of its pods. */
 export const CLUSTER_LABEL = 'cdk8s-postgres/cluster';
-/** `instance`, and later `repo` and `pooler`. */
+/** What a pod is: the three roles of the agent. */
 export const COMPONENT_LABEL = 'cdk8s-postgres/component';
 /** The instance's name, on its pod, StatefulSet and claims. */
 export const INSTANCE_LABEL = 'cdk8s-postgres/instance';
@@ -10,6 +10,8 @@ export const INSTANCE_LABEL = 'cdk8s-postgres/instance';
 export const ROLE_LABEL = 'cdk8s-postgres/role';
 
 export const COMPONENT_INSTANCE = 'instance';
+export const COMPONENT_REPO = 'repo';
+export const COMPONENT_POOLER = 'pooler';
 export const ROLE_PRIMARY = 'primary';
 export const ROLE_REPLICA = 'replica';
 

@@ -72,8 +72,13 @@ export interface UserSpec {
   readonly database: string;
 }
 
+/** `instance` runs a PostgreSQL, `repo` the backup repository, `pooler` a pgBouncer (architecture.md, Words). */
+export type AgentRole = 'instance' | 'repo' | 'pooler';
+
 /** Environment of the agent's container, all from the downward API or synth. */
 export const AGENT_ENV = {
+  role: 'CDK8S_POSTGRES_ROLE',
+  /** Only in the role `instance`. */
   instance: 'CDK8S_POSTGRES_INSTANCE',
   specConfigMap: 'CDK8S_POSTGRES_SPEC',
   podName: 'POD_NAME',

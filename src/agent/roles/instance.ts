@@ -5,7 +5,7 @@ import { API_PORT, POSTGRES_PORT } from '../../contract/ports.js';
 import type { ClusterSpec } from '../../contract/spec.js';
 import { HttpsPeerClient } from '../api/peer-client.js';
 import { startPeerServer } from '../api/peer-server.js';
-import type { HealthView, PeerServer } from '../api/types.js';
+import type { PeerServer } from '../api/types.js';
 import { KubeClusterStates } from '../cluster-states.js';
 import { formatLsn } from '../core/lsn.js';
 import type { LeaderRecord, LeaseView } from '../core/types.js';
@@ -15,10 +15,8 @@ import { DutyRunner } from '../duties/duty.js';
 import { primaryDuty, slotDuty } from '../duties/primary.js';
 import { rolloutDuty } from '../duties/rollout.js';
 import { routingDuty, takeOverTraffic } from '../duties/routing.js';
-import type { Environment } from '../environment.js';
 import { messageOf } from '../files.js';
 import { KubeClaims } from '../kube/claims.js';
-import type { KubeApi } from '../kube/client.js';
 import { KubeLeaseStore } from '../kube/lease.js';
 import { KubePods } from '../kube/pods.js';
 import { KubeSecrets } from '../kube/secrets.js';
@@ -35,32 +33,16 @@ import type { PostgresPaths, WalRange } from '../postgres/types.js';
 import { receiveWal, sendWal } from '../postgres/wal-handover.js';
 import type { ProblemBoard } from '../problems.js';
 import { KubeEndpointSlices } from '../routing/endpoint-slice.js';
-import type { SpecWatcher } from '../spec-watcher.js';
 import { healthOf, reportOf } from '../status.js';
+import type { RoleContext, RoleView } from './role.js';
 
 const HEARTBEAT = 1_000;
 const PODS_POLL = 5_000;
 const HANDOVER_TIMEOUT = 5_000;
 const FIRST_LOOK = 2_000;
 
-export interface InstanceContext {
-  readonly environment: Environment;
-  readonly api: KubeApi;
-  readonly events: Events;
-  readonly problems: ProblemBoard;
-  readonly specs: SpecWatcher;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** Aborted when the pod is told to stop. */
-  readonly leaving: AbortSignal;
-}
-
-export interface InstanceView {
-  health(): HealthView;
-}
-
 /** Resolves when this instance has left. */
-export async function runInstance(context: InstanceContext, running: (view: InstanceView) => void): Promise<void> {
+export async function runInstance(context: RoleContext, running: (view: RoleView) => void): Promise<void> {
   const { environment, api, events, problems, specs, clock, log } = context;
   const spec = (): ClusterSpec => specs.current!;
   const { objects, cluster } = spec();

@@ -15,5 +15,5 @@ export interface Target {
 /** Built by images/build.sh and loaded, unless the environment names others. */
 export const IMAGES = {
   postgres: process.env.POSTGRES_IMAGE ?? 'localhost/cdk8s-postgres:17',
-  agent: process.env.AGENT_IMAGE ?? 'localhost/cdk8s-postgres-agent:dev',
+  agent: process.env.AGENT_IMAGE ?? `localhost/cdk8s-postgres-agent:${process.env.AGENT_TAG ?? 'dev'}`,
 };

@@ -1,0 +1,103 @@
+/** What the pods of all three roles of the agent have in common: who they are, how the agent gets into them, and what it is told. */
+import { Size } from 'cdk8s';
+import { ContainerResources, Cpu, k8s } from 'cdk8s-plus-28';
+import { AGENT_DIR, AGENT_ENV, AGENT_IMAGE_DIR, AgentRole, HEALTH_PORT, HEALTH_ROUTES, PASSWD_FILE, TMP_DIR } from './contract';
+import { cpuQuantity, sizeQuantity } from './quantity';
+
+/** Key of the passwd file in the spec ConfigMap. */
+export const PASSWD_KEY = 'passwd';
+
+/** Pod Security Standards, level `restricted`, and a root file system that nobody writes. */
+export const RESTRICTED: k8s.SecurityContext = {
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ['ALL'] },
+  readOnlyRootFilesystem: true,
+  runAsNonRoot: true,
+};
+
+export function podSecurityContext(uid: number): k8s.PodSecurityContext {
+  return {
+    runAsNonRoot: true,
+    runAsUser: uid,
+    runAsGroup: uid,
+    fsGroup: uid,
+    // Changing the group of every file of a large database would take minutes at each start.
+    fsGroupChangePolicy: 'OnRootMismatch',
+    seccompProfile: { type: 'RuntimeDefault' },
+  };
+}
+
+/** The agent is copied into a volume first, so that any image with the role's programs will do. */
+export function agentInstaller(agentImage: string, own?: ContainerResources): k8s.Container {
+  return {
+    name: 'agent',
+    image: agentImage,
+    imagePullPolicy: 'IfNotPresent',
+    command: [`${AGENT_IMAGE_DIR}/pgguard`, 'install', '--from', AGENT_IMAGE_DIR, '--to', AGENT_DIR],
+    securityContext: RESTRICTED,
+    // The same as the main container's: costs nothing, since the two never run together, and namespaces with quotas ask for it.
+    resources: resources(own),
+    volumeMounts: [{ name: 'agent', mountPath: AGENT_DIR }],
+  };
+}
+
+/** Node runs with the loader and libraries of its own image, which the container's need not have. */
+export const AGENT_COMMAND: string[] = [`${AGENT_DIR}/ld.so`, '--library-path', `${AGENT_DIR}/lib`, `${AGENT_DIR}/bin/node`, `${AGENT_DIR}/agent.cjs`];
+
+/** PID 1 is the init and deadman. */
+export const GUARDED_AGENT_COMMAND: string[] = [`${AGENT_DIR}/pgguard`, 'init', '--', ...AGENT_COMMAND];
+
+export function agentEnvironment(specConfigMap: string, who: { readonly role: AgentRole; readonly instance?: string }): k8s.EnvVar[] {
+  const field = (name: string, fieldPath: string): k8s.EnvVar => ({ name, valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath } } });
+  return [
+    ...(who.role === 'instance' ? [] : [{ name: AGENT_ENV.role, value: who.role }]),
+    ...(who.instance === undefined ? [] : [{ name: AGENT_ENV.instance, value: who.instance }]),
+    { name: AGENT_ENV.specConfigMap, value: specConfigMap },
+    field(AGENT_ENV.podName, 'metadata.name'),
+    field(AGENT_ENV.podNamespace, 'metadata.namespace'),
+    field(AGENT_ENV.podUid, 'metadata.uid'),
+    field(AGENT_ENV.podIp, 'status.podIP'),
+    field(AGENT_ENV.nodeName, 'spec.nodeName'),
+  ];
+}
+
+/** Answered by the agent, whatever the program that it runs is busy with: load must never get a healthy one killed. */
+export function agentProbes(): { livenessProbe: k8s.Probe; readinessProbe: k8s.Probe } {
+  const health = (path: string): k8s.HttpGetAction => ({ path, port: k8s.IntOrString.fromNumber(HEALTH_PORT), scheme: 'HTTP' });
+  return {
+    livenessProbe: { httpGet: health(HEALTH_ROUTES.live), periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
+    readinessProbe: { httpGet: health(HEALTH_ROUTES.ready), periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 3 },
+  };
+}
+
+/** The volumes that any agent needs, and where they are mounted. */
+export function agentVolumes(specConfigMap: string): { volumes: k8s.Volume[]; mounts: k8s.VolumeMount[] } {
+  return {
+    volumes: [
+      { name: 'agent', emptyDir: {} },
+      { name: 'tmp', emptyDir: {} },
+      { name: 'passwd', configMap: { name: specConfigMap, defaultMode: 0o444, items: [{ key: PASSWD_KEY, path: PASSWD_KEY }] } },
+    ],
+    mounts: [
+      { name: 'agent', mountPath: AGENT_DIR, readOnly: true },
+      { name: 'tmp', mountPath: TMP_DIR },
+      { name: 'passwd', mountPath: PASSWD_FILE, subPath: PASSWD_KEY, readOnly: true },
+    ],
+  };
+}
+
+/** Nothing where nothing is set: what a program needs, nobody can guess. */
+export function resources(own: ContainerResources | undefined): k8s.ResourceRequirements | undefined {
+  const requests = quantities(own?.cpu?.request, own?.memory?.request, own?.ephemeralStorage?.request);
+  const limits = quantities(own?.cpu?.limit, own?.memory?.limit, own?.ephemeralStorage?.limit);
+  return requests || limits ? { requests, limits } : undefined;
+}
+
+function quantities(cpu?: Cpu, memory?: Size, ephemeralStorage?: Size): { [resource: string]: k8s.Quantity } | undefined {
+  const set = {
+    ...(cpu && { cpu: cpuQuantity(cpu) }),
+    ...(memory && { memory: sizeQuantity(memory) }),
+    ...(ephemeralStorage && { 'ephemeral-storage': sizeQuantity(ephemeralStorage) }),
+  };
+  return Object.keys(set).length > 0 ? set : undefined;
+}
