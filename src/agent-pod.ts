@@ -42,7 +42,11 @@ export function agentInstaller(agentImage: string, own?: ContainerResources): k8
 }
 
 /** Node runs with the loader and libraries of its own image, which the container's need not have. */
-export const AGENT_COMMAND: string[] = [`${AGENT_DIR}/ld.so`, '--library-path', `${AGENT_DIR}/lib`, `${AGENT_DIR}/bin/node`, `${AGENT_DIR}/agent.cjs`];
+export function agentProgram(directory: string): string[] {
+  return [`${directory}/ld.so`, '--library-path', `${directory}/lib`, `${directory}/bin/node`, `${directory}/agent.cjs`];
+}
+
+export const AGENT_COMMAND: string[] = agentProgram(AGENT_DIR);
 
 /** PID 1 is the init and deadman. */
 export const GUARDED_AGENT_COMMAND: string[] = [`${AGENT_DIR}/pgguard`, 'init', '--', ...AGENT_COMMAND];

@@ -1,14 +1,15 @@
 import { Chart } from 'cdk8s';
 import type { ContainerResources, ISecret } from 'cdk8s-plus-28';
 import { Construct, Dependable } from 'constructs';
+import { BackupOptions, ClusterBackups } from './backups/backups';
 import { ImportedPostgresCluster, PostgresClusterBase } from './cluster-base';
 import type { IPostgresCluster } from './cluster-reference';
 import { ClusterCredentials } from './credentials';
 import { DatabaseOptions, resolveUsers, UserOptions } from './databases';
 import { ClusterDisruptionBudget } from './disruption-budget';
 import { AgentIdentity } from './identity';
-import { ImageOptions } from './images';
-import { InstanceOptions, PostgresInstance } from './instance';
+import { DEFAULT_AGENT_IMAGE, defaultPostgresImage, ImageOptions } from './images';
+import { DEFAULT_UID, InstanceOptions, PostgresInstance } from './instance';
 import { resolveInstances } from './instance-list';
 import { checkKeys } from './labels';
 import { Replication } from './replication';
@@ -140,6 +141,14 @@ export interface PostgresClusterProps {
   readonly users?: UserOptions[];
 
   /**
+   * Backups and continuous archiving, by pgBackRest.
+   *
+   * @example { repos: [PgBackRestRepo.posix({ storage: { size: Size.gibibytes(200) } })], schedules: [BackupSchedule.full('0 1 * * *')] }
+   * @default - none
+   */
+  readonly backups?: BackupOptions;
+
+  /**
    * Labels of all objects and pods.
    *
    * @default - only the library's own
@@ -184,6 +193,8 @@ export class PostgresCluster extends PostgresClusterBase {
   public readonly identity: AgentIdentity;
   /** The agents' settings. */
   public readonly specification: ClusterSpecification;
+  /** Repo host, schedules and certificates of the backups, where there are any. */
+  public readonly backups?: ClusterBackups;
   /** The budget for voluntary disruptions; a single instance has none. */
   public readonly disruptionBudget?: ClusterDisruptionBudget;
 
@@ -201,11 +212,23 @@ export class PostgresCluster extends PostgresClusterBase {
 
     this.services = new ClusterServices(this, 'services', { ...common, routing });
     this.credentials = new ClusterCredentials(this, 'credentials', { ...common, users: this.users });
-    this.identity = new AgentIdentity(this, 'identity', { ...common, routing, users: this.users, instances: instances.map(({ name }) => name) });
+    const instanceNames = instances.map(({ name }) => name);
+    if (props.backups) {
+      this.backups = new ClusterBackups(this, 'backups', {
+        ...props.backups,
+        ...common,
+        instances: instanceNames,
+        postgresImage: props.images?.postgres ?? defaultPostgresImage(props.version.version),
+        agentImage: props.images?.agent ?? DEFAULT_AGENT_IMAGE,
+        uid: props.uid ?? DEFAULT_UID,
+      });
+    }
+    const { backups } = this;
+    this.identity = new AgentIdentity(this, 'identity', { ...common, routing, users: this.users, instances: instanceNames, backups });
     this._instances = instances.map((instance) => new PostgresInstance(this, `instance-${instance.name}`, {
       ...props, ...instance, cluster: this, instanceName: instance.name,
     }));
-    this.specification = new ClusterSpecification(this, 'specification', { ...common, ...props, instances: this._instances });
+    this.specification = new ClusterSpecification(this, 'specification', { ...props, ...common, instances: this._instances, backups });
     if (instances.length > 1) {
       this.disruptionBudget = new ClusterDisruptionBudget(this, 'disruption-budget', { ...common, instances: instances.length });
     }

@@ -1,6 +1,7 @@
 import { ApiObject } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
+import type { ClusterBackups } from './backups/backups';
 import type { IPostgresCluster } from './cluster-reference';
 import { clusterLabels, orNothing } from './labels';
 import { ClusterNames } from './naming';
@@ -23,6 +24,13 @@ export interface AgentIdentityProps {
    * @default Routing.ENDPOINT_SLICE
    */
   readonly routing?: Routing;
+
+  /**
+   * The cluster's backups: their certificates are filled, and the Secrets that their repos are opened with are read.
+   *
+   * @default - none
+   */
+  readonly backups?: ClusterBackups;
 
   /**
    * Labels of the objects.
@@ -75,7 +83,9 @@ function agentRules(names: ClusterNames, props: AgentIdentityProps): k8s.PolicyR
   const secrets = [
     names.authoritySecret, names.serverSecret, names.replicationSecret, names.rewindSecret, names.agentSecret,
     ...props.users.map((user) => names.userSecret(user)),
+    ...props.backups ? [names.pgBackRestSecret, names.backupSecret] : [],
   ];
+  const given = props.backups?._secretNames() ?? [];
   return [
     // The lock: taken, renewed, released, watched by those who wait for it.
     rule('coordination.k8s.io', 'leases', ['get', 'list', 'watch', 'update'], [names.lease]),
@@ -88,6 +98,8 @@ function agentRules(names: ClusterNames, props: AgentIdentityProps): k8s.PolicyR
     rule('', 'configmaps', ['create']),
     // Certificates and passwords, filled by compare-and-swap. Never created or listed: who can create a Secret can mint a token.
     rule('', 'secrets', ['get', 'update'], secrets),
+    // How the repos are opened.
+    ...given.length === 0 ? [] : [rule('', 'secrets', ['get'], given)],
     // Who else is there, on which revision, ready or not.
     rule('', 'pods', ['get', 'list', 'watch']),
     rule('apps', 'statefulsets', ['get', 'list', 'watch']),
@@ -116,6 +128,7 @@ function endpointSliceRules(names: ClusterNames): k8s.PolicyRule[] {
   ];
 }
 
-function rule(apiGroup: string, resource: string, verbs: string[], resourceNames?: string[]): k8s.PolicyRule {
+/** One kind of object, and what may be done with it; by name where names are given. */
+export function rule(apiGroup: string, resource: string, verbs: string[], resourceNames?: string[]): k8s.PolicyRule {
   return { apiGroups: [apiGroup], resources: [resource], resourceNames, verbs };
 }

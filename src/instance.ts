@@ -1,6 +1,7 @@
 import { ApiObject } from 'cdk8s';
 import { ContainerResources, k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
+import type { BackupOptions } from './backups/backups';
 import type { IPostgresCluster } from './cluster-reference';
 import { DEFAULT_AGENT_IMAGE, defaultPostgresImage, ImageOptions } from './images';
 import { checkKeys, instanceLabels, instanceSelector, orNothing } from './labels';
@@ -197,6 +198,13 @@ export interface PostgresInstanceProps {
    * @default false
    */
   readonly retire?: boolean;
+
+  /**
+   * What the cluster backs up: with any, pgBackRest's server runs beside PostgreSQL.
+   *
+   * @default - no backups
+   */
+  readonly backups?: BackupOptions;
 }
 
 /**
@@ -270,6 +278,7 @@ export class PostgresInstance extends Construct {
               nodeAffinity: props.nodeAffinity,
             }),
             tolerations: props.tolerations,
+            backups: props.backups,
           }),
         },
       },

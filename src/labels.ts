@@ -29,6 +29,16 @@ export function instancesSelector(cluster: string): Labels {
   return { [CLUSTER_LABEL]: cluster, [COMPONENT_LABEL]: COMPONENT_INSTANCE };
 }
 
+/** Selects the pods of another component than the instances. */
+export function componentSelector(cluster: string, component: string): Labels {
+  return { [CLUSTER_LABEL]: cluster, [COMPONENT_LABEL]: component };
+}
+
+/** On the objects and pods of another component than the instances. */
+export function componentLabels(cluster: string, component: string, own: Labels = {}): Labels {
+  return { ...clusterLabels(cluster, own), ...componentSelector(cluster, component) };
+}
+
 /** Selects the one pod of an instance. */
 export function instanceSelector(cluster: string, instance: string): Labels {
   return { ...instancesSelector(cluster), [INSTANCE_LABEL]: instance };

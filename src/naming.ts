@@ -14,6 +14,8 @@ import { createHash } from 'node:crypto';
 export const NAME_LIMITS = {
   /** The revision label of its pod is the name, a dash and ten characters, and a label value has at most 63. */
   statefulSet: 52,
+  /** Its Jobs' names are longer by eleven characters. */
+  cronJob: 52,
   /** A DNS label (RFC 1035). */
   service: 63,
   /** A DNS label: a volume in a pod. */
@@ -75,6 +77,9 @@ export class ClusterNames {
   readonly replicationSecret: string;
   readonly rewindSecret: string;
   readonly agentSecret: string;
+  readonly repoHost: string;
+  readonly pgBackRestSecret: string;
+  readonly backupSecret: string;
 
   constructor(private readonly cluster: string) {
     this.readWriteService = this.service('rw');
@@ -92,6 +97,9 @@ export class ClusterNames {
     this.replicationSecret = this.object([], 'replication');
     this.rewindSecret = this.object([], 'rewind');
     this.agentSecret = this.object([], 'agent');
+    this.repoHost = objectName(NAME_LIMITS.statefulSet, this.cluster, [], 'repo');
+    this.pgBackRestSecret = this.object([], 'pgbackrest');
+    this.backupSecret = this.object([], 'backup');
   }
 
   userSecret(user: string): string {
@@ -118,6 +126,14 @@ export class ClusterNames {
     return this.object([instance, tablespace], 'tablespace');
   }
 
+  repoClaim(repo: number): string {
+    return this.object([`${repo}`], 'repo');
+  }
+
+  backupCronJob(repo: number, schedule: string): string {
+    return objectName(NAME_LIMITS.cronJob, this.cluster, [`repo${repo}`, schedule], 'backup');
+  }
+
   private service(word: string): string {
     return objectName(NAME_LIMITS.service, this.cluster, [], word);
   }
@@ -130,5 +146,5 @@ export class ClusterNames {
 /** Words that end the names of other objects of a cluster: an instance of that name would be taken for one of them. */
 export const RESERVED_INSTANCE_NAMES = [
   'rw', 'ro', 'r', 'instances', 'leader', 'state', 'spec', 'agent', 'ca', 'server', 'replication', 'rewind',
-  'data', 'wal', 'tablespace', 'user', 'repo', 'pooler', 'primary', 'replica',
+  'data', 'wal', 'tablespace', 'user', 'repo', 'pooler', 'primary', 'replica', 'pgbackrest', 'backup',
 ];

@@ -1,5 +1,6 @@
 import { ContainerResources, k8s } from 'cdk8s-plus-28';
 import { agentEnvironment, agentInstaller, agentProbes, agentVolumes, GUARDED_AGENT_COMMAND, podSecurityContext, resources, RESTRICTED } from './agent-pod';
+import { pgBackRestContainer, pgBackRestVolume, PGBACKREST_MOUNT } from './backups/server-container';
 import {
   API_PORT, API_PORT_NAME, CERTIFICATES_DIR, DATA_MOUNT, HEALTH_PORT, HEALTH_PORT_NAME, POSTGRES_PORT, POSTGRES_PORT_NAME, SOCKET_DIR, WAL_MOUNT,
   tablespaceMount,
@@ -20,6 +21,8 @@ export interface InstancePod {
   readonly resources?: ContainerResources;
   readonly affinity?: k8s.Affinity;
   readonly tolerations?: k8s.Toleration[];
+  /** With pgBackRest's server beside PostgreSQL. */
+  readonly backups?: { readonly resources?: ContainerResources };
 }
 
 /** A switchover and a checkpoint fit in; a primary that needs longer is killed, and loses nothing that was committed. */
@@ -28,6 +31,7 @@ const TERMINATION_GRACE_SECONDS = 120;
 /** Agent and PostgreSQL run in one container. */
 export function instancePodSpec(pod: InstancePod): k8s.PodSpec {
   const agent = agentVolumes(pod.specConfigMap);
+  const allMounts = [...mounts(pod), ...pod.backups ? [PGBACKREST_MOUNT] : [], ...agent.mounts];
   return {
     serviceAccountName: pod.serviceAccount,
     // The agent holds the Lease and reads the spec through the API.
@@ -39,8 +43,10 @@ export function instancePodSpec(pod: InstancePod): k8s.PodSpec {
     affinity: pod.affinity,
     tolerations: pod.tolerations,
     initContainers: [agentInstaller(pod.agentImage, pod.resources)],
-    containers: [postgresContainer(pod, [...mounts(pod), ...agent.mounts])],
-    volumes: [...volumes(pod), ...agent.volumes],
+    containers: [postgresContainer(pod, allMounts), ...pod.backups ? [pgBackRestContainer({
+      image: pod.postgresImage, resources: pod.backups.resources, mounts: allMounts,
+    })] : []],
+    volumes: [...volumes(pod), ...pod.backups ? [pgBackRestVolume()] : [], ...agent.volumes],
   };
 }
 

@@ -2,6 +2,7 @@ import { ApiObject } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { PASSWD_KEY } from './agent-pod';
+import type { ClusterBackups } from './backups/backups';
 import type { IPostgresCluster } from './cluster-reference';
 import type { ClusterSpec, InstanceSpec, ObjectNames } from './contract';
 import { DEFAULT_TIMING, SPEC_KEY, SPEC_VERSION } from './contract';
@@ -59,6 +60,13 @@ export interface ClusterSpecificationProps {
    * @default - one, `app`
    */
   readonly users?: UserOptions[];
+
+  /**
+   * What is backed up where.
+   *
+   * @default - nothing
+   */
+  readonly backups?: ClusterBackups;
 
   /**
    * The user id that the instances run as.
@@ -123,6 +131,7 @@ export class ClusterSpecification extends Construct {
         database: database ?? (databases.find(({ owner }) => owner === name) ?? databases[0]).name,
       })),
       timing: DEFAULT_TIMING,
+      backups: props.backups?._toSpec(),
     };
   }
 }

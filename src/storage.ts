@@ -143,7 +143,8 @@ export class InstanceVolumes extends Construct {
   }
 }
 
-function checkStorage(scope: Construct, prop: string, storage: StorageOptions): void {
+/** Stops synth on a volume that no cluster could have. */
+export function checkStorage(scope: Construct, prop: string, storage: StorageOptions): void {
   if (!(kibibytes(storage.size) > 0)) {
     refuse(scope, `${prop}.size`, `must be more than zero, got ${storage.size.asString()}`, 'give the size that the volume shall have, like Size.gibibytes(10)');
   }

@@ -17,10 +17,12 @@ const cluster = fc.oneof(
 /** The words and numbers of parts that one kind of object has: names are compared within a kind only. */
 const shapes = [
   { kind: 'StatefulSet', limit: NAME_LIMITS.statefulSet, parts: 1, words: [undefined] },
-  { kind: 'Service', limit: NAME_LIMITS.service, parts: 0, words: ['rw', 'ro', 'r', 'instances'] },
-  { kind: 'Secret', limit: NAME_LIMITS.object, parts: 0, words: ['ca', 'server', 'replication', 'rewind', 'agent'] },
+  { kind: 'StatefulSet', limit: NAME_LIMITS.statefulSet, parts: 0, words: ['repo'] },
+  { kind: 'CronJob', limit: NAME_LIMITS.cronJob, parts: 2, words: ['backup'] },
+  { kind: 'Service', limit: NAME_LIMITS.service, parts: 0, words: ['rw', 'ro', 'r', 'instances', 'repo'] },
+  { kind: 'Secret', limit: NAME_LIMITS.object, parts: 0, words: ['ca', 'server', 'replication', 'rewind', 'agent', 'pgbackrest', 'backup'] },
   { kind: 'Secret', limit: NAME_LIMITS.object, parts: 1, words: ['user'] },
-  { kind: 'PersistentVolumeClaim', limit: NAME_LIMITS.object, parts: 1, words: ['data', 'wal'] },
+  { kind: 'PersistentVolumeClaim', limit: NAME_LIMITS.object, parts: 1, words: ['data', 'wal', 'repo'] },
   { kind: 'PersistentVolumeClaim', limit: NAME_LIMITS.object, parts: 2, words: ['tablespace'] },
 ];
 interface Logical { kind: string; limit: number; cluster: string; parts: string[]; word?: string }

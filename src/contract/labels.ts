@@ -12,6 +12,8 @@ export const ROLE_LABEL = 'cdk8s-postgres/role';
 export const COMPONENT_INSTANCE = 'instance';
 export const COMPONENT_REPO = 'repo';
 export const COMPONENT_POOLER = 'pooler';
+/** Pods that ask for a backup; they run no agent. */
+export const COMPONENT_BACKUP = 'backup';
 export const ROLE_PRIMARY = 'primary';
 export const ROLE_REPLICA = 'replica';
 

@@ -27,6 +27,21 @@ export function tablespaceDir(name: string): string {
   return `${tablespaceMount(name)}/data`;
 }
 
+/** In instances with backups: what pgBackRest has fetched ahead of recovery, and which segments it has pushed. */
+export const SPOOL_DIR = `${DATA_MOUNT}/spool`;
+/** Configuration, certificates and keys of pgBackRest, 0600, in memory; shared by the agent's container and pgBackRest's server. */
+export const PGBACKREST_DIR = '/run/pgbackrest';
+export const PGBACKREST_CONFIG = `${PGBACKREST_DIR}/pgbackrest.conf`;
+
+/** On the repo host. Repos are numbered as pgBackRest numbers them, from 1. */
+export function repoMount(repo: number): string {
+  return `/pgbackrest/repo${repo}`;
+}
+/** One level below the mount, whose mode only root could change. */
+export function repoDir(repo: number): string {
+  return `${repoMount(repo)}/data`;
+}
+
 export const SOCKET_DIR = '/run/postgresql';
 export const TMP_DIR = '/tmp';
 /** Where the init container puts the agent. */

@@ -1,13 +1,16 @@
-/** Ports of an instance pod. */
+/** Ports of the cluster's pods. */
 export const POSTGRES_PORT = 5432;
 /** Plain HTTP: probes and the public part of the status. Carries nothing sensitive. */
 export const HEALTH_PORT = 8008;
 /** Mutual TLS between agents. */
 export const API_PORT = 8009;
+/** Mutual TLS between pgBackRest processes, in instances and on the repo host. */
+export const PGBACKREST_PORT = 8432;
 
 export const POSTGRES_PORT_NAME = 'postgres';
 export const HEALTH_PORT_NAME = 'health';
 export const API_PORT_NAME = 'api';
+export const PGBACKREST_PORT_NAME = 'pgbackrest';
 
 /** Routes of the agent's HTTP servers. */
 export const HEALTH_ROUTES = {
@@ -22,4 +25,5 @@ export const API_ROUTES = {
   status: '/v1/status',
   wake: '/v1/wake',
   wal: '/v1/wal',
+  backup: '/v1/backup',
 } as const;

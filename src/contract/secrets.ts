@@ -25,3 +25,11 @@ export const SYSTEM_ROLES = {
 
 /** Common name of the certificate with which agents call each other. */
 export const AGENT_COMMON_NAME = 'cdk8s-postgres-agent';
+
+/** Common name of the certificate by which pgBackRest processes know each other. */
+export const PGBACKREST_COMMON_NAME = 'cdk8s-postgres-pgbackrest';
+/** Common name of the certificate that may ask an agent for a backup, and for nothing else. */
+export const BACKUP_COMMON_NAME = 'cdk8s-postgres-backup';
+
+/** Keys of the Secret with which an S3 repo is opened, as the AWS tools name them. */
+export const S3_KEYS = { accessKeyId: 'AWS_ACCESS_KEY_ID', secretAccessKey: 'AWS_SECRET_ACCESS_KEY', sessionToken: 'AWS_SESSION_TOKEN' } as const;

@@ -20,6 +20,8 @@ export interface ClusterSpec {
   readonly databases: readonly DatabaseSpec[];
   readonly users: readonly UserSpec[];
   readonly timing: Timing;
+  /** Absent: nothing is archived or backed up. */
+  readonly backups?: BackupsSpec;
 }
 
 /** Names of the objects that agents read or write, so that only the constructs know how names are made. */
@@ -71,6 +73,64 @@ export interface UserSpec {
   /** The database in the connection Secret. */
   readonly database: string;
 }
+
+/** What pgBackRest does for the cluster. */
+export interface BackupsSpec {
+  /** pgBackRest's name for this cluster, within each repo. */
+  readonly stanza: string;
+  /** The first is pgBackRest's repo1. */
+  readonly repos: readonly RepoSpec[];
+  /** Name of the repo host's Service. Where there is one, all backups and expiry run there; else the leader runs them. */
+  readonly host?: string;
+  /** Certificate of every pgBackRest process, server and client. */
+  readonly certificateSecret: string;
+  /** Certificate of those who may ask for a backup. */
+  readonly requestSecret: string;
+}
+
+export type RepoSpec = PosixRepoSpec | S3RepoSpec;
+
+interface RepoSpecCommon {
+  readonly retention: RetentionSpec;
+  /** Where the passphrase stands; absent: not encrypted. */
+  readonly cipher?: SecretKeySpec;
+}
+
+/** A directory on the repo host. */
+export interface PosixRepoSpec extends RepoSpecCommon {
+  readonly type: 'posix';
+}
+
+export interface S3RepoSpec extends RepoSpecCommon {
+  readonly type: 's3';
+  readonly endpoint: string;
+  readonly bucket: string;
+  readonly region: string;
+  readonly uriStyle: 'host' | 'path';
+  /** Where the repo begins within the bucket; begins with a slash. */
+  readonly path: string;
+  readonly verifyTls: boolean;
+  /** The authority of the server's certificate; absent: the system's. */
+  readonly authority?: SecretKeySpec;
+  /** `shared`: the keys of `credentialsSecret`; `auto`: the node's role; `web-id`: the pod's. */
+  readonly keyType: 'shared' | 'auto' | 'web-id';
+  readonly credentialsSecret?: string;
+}
+
+/** pgBackRest's repo-retention-*. */
+export interface RetentionSpec {
+  readonly fullType: 'count' | 'time';
+  readonly full: number;
+  readonly differential?: number;
+}
+
+export interface SecretKeySpec {
+  readonly secret: string;
+  readonly key: string;
+}
+
+/** As pgBackRest spells them. */
+export type BackupType = 'full' | 'diff' | 'incr';
 
 /** `instance` runs a PostgreSQL, `repo` the backup repository, `pooler` a pgBouncer (architecture.md, Words). */
 export type AgentRole = 'instance' | 'repo' | 'pooler';

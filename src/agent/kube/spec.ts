@@ -10,6 +10,26 @@ import { watchAll } from './watch.js';
 const milliseconds = z.number().int().positive();
 const name = z.string().min(1);
 
+const count = z.number().int().positive();
+const secretKey = z.object({ secret: name, key: name });
+const repoCommon = { retention: z.object({ fullType: z.enum(['count', 'time']), full: count, differential: count.optional() }), cipher: secretKey.optional() };
+const repo = z.discriminatedUnion('type', [
+  z.object({ ...repoCommon, type: z.literal('posix') }),
+  z.object({
+    ...repoCommon,
+    type: z.literal('s3'),
+    endpoint: name,
+    bucket: name,
+    region: name,
+    uriStyle: z.enum(['host', 'path']),
+    path: name,
+    verifyTls: z.boolean(),
+    authority: secretKey.optional(),
+    keyType: z.enum(['shared', 'auto', 'web-id']),
+    credentialsSecret: name.optional(),
+  }),
+]);
+
 /** Unknown fields are dropped: a newer library may write more than this agent knows (I42). */
 const clusterSpec = z.object({
   specVersion: z.literal(SPEC_VERSION),
@@ -50,6 +70,13 @@ const clusterSpec = z.object({
     fenceAfter: milliseconds,
     killAfter: milliseconds,
   }),
+  backups: z.object({
+    stanza: name,
+    repos: z.array(repo).min(1),
+    host: name.optional(),
+    certificateSecret: name,
+    requestSecret: name,
+  }).optional(),
 }) satisfies z.ZodType<ClusterSpec>;
 
 /** The spec, or why it is none. */

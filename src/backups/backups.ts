@@ -1,0 +1,137 @@
+import { ApiObject } from 'cdk8s';
+import { ContainerResources, k8s } from 'cdk8s-plus-28';
+import { Construct } from 'constructs';
+import { BackupCronJob } from './cron-job';
+import type { PgBackRestRepo } from './repo';
+import { RepoHost } from './repo-host';
+import type { BackupSchedule } from './schedule';
+import type { IPostgresCluster } from '../cluster-reference';
+import type { BackupsSpec } from '../contract';
+import { clusterLabels, filledByAgentsAnnotations } from '../labels';
+import { ClusterNames } from '../naming';
+import { duplicates, quoted, refuse } from '../validation';
+
+/** What is backed up where, and when. */
+export interface BackupOptions {
+  /**
+   * Where backups and archived write-ahead log go: one to four repos, each with all of the log. With any on a volume there is a repo host,
+   * which makes all backups; otherwise the leader makes them.
+   */
+  readonly repos: PgBackRestRepo[];
+
+  /**
+   * When backups are made.
+   *
+   * @default - never by itself: log is archived, but without a backup nothing can be restored
+   */
+  readonly schedules?: BackupSchedule[];
+
+  /**
+   * CPU and memory of the repo host's containers, and of pgBackRest's server in each instance.
+   *
+   * @default - none
+   */
+  readonly resources?: ContainerResources;
+}
+
+/** Properties of `ClusterBackups`. */
+export interface ClusterBackupsProps extends BackupOptions {
+  /** The cluster that is backed up. */
+  readonly cluster: IPostgresCluster;
+
+  /** Names of the cluster's instances. */
+  readonly instances: string[];
+
+  /** The image of PostgreSQL, which has pgBackRest too. */
+  readonly postgresImage: string;
+
+  /** The agent's image. */
+  readonly agentImage: string;
+
+  /** User and group id. */
+  readonly uid: number;
+
+  /**
+   * Labels of the objects and pods.
+   *
+   * @default - only the library's own
+   */
+  readonly labels?: { [key: string]: string };
+
+  /**
+   * Annotations of the objects and pods.
+   *
+   * @default - only the library's own
+   */
+  readonly annotations?: { [key: string]: string };
+}
+
+/**
+ * Backups and continuous archiving by pgBackRest: the repo host if there is one, the schedules, and the certificates.
+ */
+export class ClusterBackups extends Construct {
+  /** The repo host, where any repo lies on a volume. */
+  public readonly repoHost?: RepoHost;
+
+  private readonly spec: BackupsSpec;
+  private readonly secrets: string[];
+
+  constructor(scope: Construct, id: string, props: ClusterBackupsProps) {
+    super(scope, id);
+    const { repos, schedules = [] } = props;
+    check(this, repos, schedules);
+    const names = new ClusterNames(props.cluster.clusterName);
+    this.secrets = [...new Set(repos.flatMap((repo) => repo._secretNames()))];
+    this.emptySecret('certificate', names.pgBackRestSecret, props);
+    this.emptySecret('request-certificate', names.backupSecret, props);
+    if (repos.some((repo) => repo._storage())) this.repoHost = new RepoHost(this, 'repo-host', props);
+    const hosts = this.repoHost ? [names.repoHost] : props.instances.map((instance) => `${names.pod(instance)}.${names.instancesService}`);
+    for (const schedule of schedules) {
+      new BackupCronJob(this, `repo${schedule.repo}-${schedule.name}`, { ...props, schedule, hosts });
+    }
+    this.spec = {
+      stanza: props.cluster.clusterName,
+      repos: repos.map((repo) => repo._toSpec()),
+      host: this.repoHost && names.repoHost,
+      certificateSecret: names.pgBackRestSecret,
+      requestSecret: names.backupSecret,
+    };
+  }
+
+  /** @internal */
+  public _toSpec(): BackupsSpec {
+    return this.spec;
+  }
+
+  /**
+   * Names of the Secrets that the repos are opened with, filled by somebody else.
+   *
+   * @internal
+   */
+  public _secretNames(): string[] {
+    return this.secrets;
+  }
+
+  private emptySecret(id: string, name: string, props: ClusterBackupsProps): void {
+    new ApiObject(this, id, k8s.KubeSecret.manifest({
+      metadata: {
+        name,
+        labels: clusterLabels(props.cluster.clusterName, props.labels),
+        annotations: filledByAgentsAnnotations(props.annotations),
+      },
+      type: 'Opaque',
+    }));
+  }
+}
+
+const MOST_REPOS = 4;
+
+function check(scope: Construct, repos: PgBackRestRepo[], schedules: BackupSchedule[]): void {
+  if (repos.length < 1 || repos.length > MOST_REPOS) {
+    refuse(scope, 'repos', `has ${repos.length} entries`, `give 1 to ${MOST_REPOS}, or leave "backups" out`);
+  }
+  repos.forEach((repo, index) => repo._check(scope, `repos[${index}]`));
+  schedules.forEach((schedule, index) => schedule._check(scope, `schedules[${index}]`, repos.length));
+  const twice = duplicates(schedules.map(({ repo, name }) => `${name} of repo ${repo}`));
+  if (twice.length > 0) refuse(scope, 'schedules', `names ${quoted(twice)} more than once`, 'give each a "name" of its own');
+}
