@@ -3,6 +3,7 @@ import { ContainerResources, k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import type { BackupOptions } from './backups/backups';
 import type { IPostgresCluster } from './cluster-reference';
+import { MAJOR_LABEL } from './contract';
 import { DEFAULT_AGENT_IMAGE, defaultPostgresImage, ImageOptions } from './images';
 import { checkKeys, instanceLabels, instanceSelector, orNothing } from './labels';
 import { ClusterNames, RESERVED_INSTANCE_NAMES } from './naming';
@@ -248,7 +249,7 @@ export class PostgresInstance extends Construct {
       annotations: props.annotations,
     });
     this.statefulSet = new ApiObject(this, 'statefulset', k8s.KubeStatefulSet.manifest({
-      metadata: { name: names.statefulSet(props.instanceName), labels, annotations: orNothing(props.annotations) },
+      metadata: { name: names.statefulSet(props.instanceName), labels: { ...labels, [MAJOR_LABEL]: props.version.major }, annotations: orNothing(props.annotations) },
       spec: {
         replicas: 1,
         serviceName: names.instancesService,

@@ -6,6 +6,8 @@ export const CLUSTER_LABEL = 'cdk8s-postgres/cluster';
 export const COMPONENT_LABEL = 'cdk8s-postgres/component';
 /** The instance's name, on its pod, StatefulSet and claims. */
 export const INSTANCE_LABEL = 'cdk8s-postgres/instance';
+/** The PostgreSQL major version, on the StatefulSet: it changes in the same write as the pod template. */
+export const MAJOR_LABEL = 'cdk8s-postgres/postgres-major';
 /** Kept by the agents on pods, never synthesized: `primary` or `replica`. Selected by Services; correctness never depends on it. */
 export const ROLE_LABEL = 'cdk8s-postgres/role';
 

@@ -4,6 +4,8 @@
  * StatefulSets are OnDelete, so no pod restarts by itself; the leader decides. Replicas first, one at a time and only while everybody is
  * healthy; the leader's own pod last, whose deletion is a switchover.
  */
+import type { Milliseconds } from './types.js';
+
 export interface RolloutPod {
   readonly instance: string;
   readonly uid: string;
@@ -16,12 +18,28 @@ export interface RolloutPod {
 
 export interface RolloutView {
   readonly me: string;
-  /** Every listed instance and the revision that a pod made now would have; null while the controller has not said. */
-  readonly instances: readonly { readonly name: string; readonly updateRevision: string | null }[];
+  /** Every listed instance. */
+  readonly instances: readonly RolloutInstance[];
   readonly pods: readonly RolloutPod[];
+  /** How long all templates have been as they are now, as far as this leader has watched. */
+  readonly unchangedFor: Milliseconds;
   readonly specMajor: string;
   readonly dataMajor: string;
 }
+
+export interface RolloutInstance {
+  readonly name: string;
+  /** The revision that a pod made now would have; null while the controller has not said. */
+  readonly updateRevision: string | null;
+  /** The PostgreSQL major version that its StatefulSet is made for; null when it does not say. */
+  readonly major: string | null;
+}
+
+/**
+ * A commit's StatefulSets are applied one after the other. While they still change, a leader whose own is first would take every replica for up
+ * to date and hand over to one that is replaced next.
+ */
+export const TEMPLATES_SETTLE: Milliseconds = 5_000;
 
 export type RolloutStep =
   | { readonly kind: 'none' }
@@ -29,11 +47,17 @@ export type RolloutStep =
   | { readonly kind: 'blocked'; readonly code: 'MajorMismatch' | 'RolloutWaiting'; readonly reason: string };
 
 export function planRollout(view: RolloutView): RolloutStep {
-  const pods = view.instances.map(({ name, updateRevision }) => ({ name, updateRevision, pod: view.pods.find((p) => p.instance === name) }));
+  const pods = view.instances.map((instance) => ({ ...instance, pod: view.pods.find((p) => p.instance === instance.name) }));
   const outdated = pods.filter(({ pod, updateRevision }) => pod !== undefined && updateRevision !== null && pod.revision !== updateRevision);
   if (outdated.length === 0) return { kind: 'none' };
-  const mismatch = majorMismatch(view.specMajor, view.dataMajor);
-  if (mismatch !== null) return { kind: 'blocked', code: 'MajorMismatch', reason: mismatch };
+  // The spec may be applied after the templates of the same commit, so each StatefulSet's own word counts too.
+  for (const major of [view.specMajor, ...outdated.flatMap((instance) => instance.major ?? [])]) {
+    const mismatch = majorMismatch(major, view.dataMajor);
+    if (mismatch !== null) return { kind: 'blocked', code: 'MajorMismatch', reason: mismatch };
+  }
+  if (view.unchangedFor < TEMPLATES_SETTLE || view.instances.some(({ updateRevision }) => updateRevision === null)) {
+    return { kind: 'blocked', code: 'RolloutWaiting', reason: 'the pod templates have just changed, and more of them may' };
+  }
   // A pod that is down on an outdated revision gains nothing by waiting: the new revision may be its cure.
   const broken = outdated.find(({ pod, name }) => !pod!.ready && !pod!.leaving && name !== view.me);
   const unhealthy = pods.filter(({ pod }) => pod === undefined || pod.leaving || !pod.ready);

@@ -20,9 +20,11 @@ export interface RolloutContext {
 }
 
 export function rolloutDuty(context: RolloutContext): Duty {
+  let templates = '';
+  let changedAt = 0;
   return {
     name: 'Rollout',
-    every: 3_000,
+    every: 2_000,
     async run() {
       const s = context.snapshot();
       const spec = context.spec();
@@ -35,10 +37,19 @@ export function rolloutDuty(context: RolloutContext): Duty {
       const [pods, sets] = await Promise.all([context.pods.list(), context.statefulSets.list()]);
       if (!pods.ok) throw new Error(pods.message);
       if (!sets.ok) throw new Error(sets.message);
-      const revisionOf = (statefulSet: string) => sets.value.find((set) => set.name === statefulSet)?.updateRevision ?? null;
+      const instances = spec.instances.filter((i) => !i.retire).map(({ name, statefulSet }) => {
+        const set = sets.value.find((candidate) => candidate.name === statefulSet);
+        return { name, updateRevision: set?.updateRevision ?? null, major: set?.major ?? null };
+      });
+      const found = JSON.stringify(instances);
+      if (found !== templates) {
+        templates = found;
+        changedAt = s.now;
+      }
       const step = planRollout({
         me: context.instance,
-        instances: spec.instances.filter((i) => !i.retire).map((i) => ({ name: i.name, updateRevision: revisionOf(i.statefulSet) })),
+        instances,
+        unchangedFor: s.now - changedAt,
         pods: pods.value.flatMap(asRolloutPod),
         specMajor: spec.postgresVersion,
         dataMajor,

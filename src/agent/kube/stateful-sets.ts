@@ -1,7 +1,7 @@
 /** The StatefulSets of the instances: a pod whose revision differs from `updateRevision` is outdated (architecture.md 1). */
 import { STATEFUL_SETS, type KubeApi, type StatefulSet } from './client.js';
 import type { Result, StatefulSetInfo, StatefulSets } from './types.js';
-import { CLUSTER_LABEL, INSTANCE_LABEL } from '../../contract/index.js';
+import { CLUSTER_LABEL, INSTANCE_LABEL, MAJOR_LABEL } from '../../contract/index.js';
 
 export class KubeStatefulSets implements StatefulSets {
   constructor(private readonly api: KubeApi, private readonly cluster: string) {}
@@ -19,6 +19,7 @@ function readSet({ metadata, spec, status }: StatefulSet): StatefulSetInfo {
     name: metadata?.name ?? '',
     instance: metadata?.labels?.[INSTANCE_LABEL] ?? null,
     updateRevision: seen ? status.updateRevision ?? null : null,
+    major: metadata?.labels?.[MAJOR_LABEL] ?? null,
     replicas: spec?.replicas ?? 1,
     readyReplicas: status?.readyReplicas ?? 0,
   };

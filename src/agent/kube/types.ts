@@ -161,6 +161,8 @@ export interface StatefulSetInfo {
   readonly instance: string | null;
   /** What a pod made now would be made from; null until the controller has seen the newest template. */
   readonly updateRevision: string | null;
+  /** The PostgreSQL major version that the constructs made it for. */
+  readonly major: string | null;
   readonly replicas: number;
   readonly readyReplicas: number;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { isStored, startBusy } from './busy-backend';
-import { agentOf } from './faults';
+import { guardOf } from './faults';
 import { anotherLeads, writesResume } from './service';
 import { output } from '../harness/run';
 import type { Scenario } from '../harness/scenario';
@@ -17,7 +17,7 @@ export const busyBackendFenced: Scenario = {
   fences: true,
   async run({ cluster, ledger, machine, step }) {
     const primary = await cluster.primary();
-    const inPod = machine.inNetworkOf(agentOf(machine, primary).pid);
+    const inPod = machine.inNetworkOf(guardOf(machine, primary).pid);
     const rule = (action: '-I' | '-D') => output([...inPod, 'iptables', '-w', action, 'OUTPUT', ...API_SERVER, '-j', 'DROP']);
     const busy = await startBusy(cluster, primary, 100, 30);
     step(`cutting instance ${primary.instance} off from the API server`);

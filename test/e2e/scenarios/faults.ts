@@ -19,11 +19,14 @@ export function agentOf(machine: Machine, pod: Pod): Process {
   return machine.processes(pod.uid).find(({ command }) => command.includes('agent.cjs') && !command.includes('pgguard')) ?? missing(pod, 'agent');
 }
 
+/** PID 1 of the container: it lives as long as the container does, whatever it kills in there. */
+export function guardOf(machine: Machine, pod: Pod): Process {
+  return machine.processes(pod.uid).find(({ command }) => command.includes('pgguard init')) ?? missing(pod, 'first process');
+}
+
 /** What the container runtime has for each pod: who starts its containers and is told to end them. */
 export function shimOf(machine: Machine, pod: Pod): number {
-  const processes = machine.processes(pod.uid);
-  const first = processes.find(({ command }) => command.includes('pgguard init')) ?? missing(pod, 'first process');
-  return first.parent;
+  return guardOf(machine, pod).parent;
 }
 
 function missing(pod: Pod, what: string): never {
