@@ -13,6 +13,7 @@ import { DEFAULT_UID, InstanceOptions, PostgresInstance } from './instance';
 import { resolveInstances } from './instance-list';
 import { checkKeys } from './labels';
 import { Replication } from './replication';
+import type { MetricsOptions } from './metrics/options';
 import { PodAntiAffinity } from './scheduling';
 import { ClusterServices, Routing } from './services';
 import { ClusterSpecification } from './specification';
@@ -149,6 +150,14 @@ export interface PostgresClusterProps {
   readonly backups?: BackupOptions;
 
   /**
+   * What the cluster tells Prometheus: `{}` puts an exporter into each instance's pod.
+   *
+   * @example { podMonitor: true, alerts: true, dashboard: true }
+   * @default - no exporter; the agents' own metrics are there all the same, at `/metrics` of port 8008
+   */
+  readonly metrics?: MetricsOptions;
+
+  /**
    * Labels of all objects and pods.
    *
    * @default - only the library's own
@@ -203,15 +212,16 @@ export class PostgresCluster extends PostgresClusterBase {
 
   constructor(scope: Construct, id: string, props: PostgresClusterProps) {
     super(scope, id, props.name ?? id);
-    const { labels, annotations, routing } = props;
+    const { labels, annotations, routing, metrics } = props;
+    const monitoring = metrics !== undefined;
     const common = { cluster: this, labels, annotations };
     checkKeys(this, 'labels', labels);
     checkKeys(this, 'annotations', annotations);
     const instances = resolveInstances(this, props);
     this.users = resolveUsers(this, props.users).map(({ name }) => name);
 
-    this.services = new ClusterServices(this, 'services', { ...common, routing });
-    this.credentials = new ClusterCredentials(this, 'credentials', { ...common, users: this.users });
+    this.services = new ClusterServices(this, 'services', { ...common, routing, scrapeAnnotations: metrics?.scrapeAnnotations });
+    this.credentials = new ClusterCredentials(this, 'credentials', { ...common, users: this.users, monitoring });
     const instanceNames = instances.map(({ name }) => name);
     if (props.backups) {
       this.backups = new ClusterBackups(this, 'backups', {
@@ -224,11 +234,11 @@ export class PostgresCluster extends PostgresClusterBase {
       });
     }
     const { backups } = this;
-    this.identity = new AgentIdentity(this, 'identity', { ...common, routing, users: this.users, instances: instanceNames, backups });
+    this.identity = new AgentIdentity(this, 'identity', { ...common, routing, users: this.users, instances: instanceNames, backups, monitoring });
     this._instances = instances.map((instance) => new PostgresInstance(this, `instance-${instance.name}`, {
       ...props, ...instance, cluster: this, instanceName: instance.name,
     }));
-    this.specification = new ClusterSpecification(this, 'specification', { ...props, ...common, instances: this._instances, backups });
+    this.specification = new ClusterSpecification(this, 'specification', { ...props, ...common, instances: this._instances, backups, monitoring });
     if (instances.length > 1) {
       this.disruptionBudget = new ClusterDisruptionBudget(this, 'disruption-budget', { ...common, instances: instances.length });
     }

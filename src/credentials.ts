@@ -14,6 +14,13 @@ export interface ClusterCredentialsProps {
   readonly users: string[];
 
   /**
+   * Whether there is a Secret for the client certificate of the metrics exporter.
+   *
+   * @default false
+   */
+  readonly monitoring?: boolean;
+
+  /**
    * Labels of the Secrets.
    *
    * @default - only the library's own
@@ -43,6 +50,7 @@ export class ClusterCredentials extends Construct {
     this.emptySecret('replication', names.replicationSecret, props);
     this.emptySecret('rewind', names.rewindSecret, props);
     this.emptySecret('agent', names.agentSecret, props);
+    if (props.monitoring) this.emptySecret('monitoring', names.monitoringSecret, props);
     for (const user of props.users) {
       this._userSecretNames[user] = names.userSecret(user);
       this.emptySecret(`user-${user}`, names.userSecret(user), props);

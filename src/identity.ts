@@ -19,6 +19,13 @@ export interface AgentIdentityProps {
   readonly users: string[];
 
   /**
+   * Whether the agents may fill the Secret of the metrics exporter.
+   *
+   * @default false
+   */
+  readonly monitoring?: boolean;
+
+  /**
    * How writes find the primary: without EndpointSlices, no rights over them are asked for.
    *
    * @default Routing.ENDPOINT_SLICE
@@ -82,6 +89,7 @@ function agentRules(names: ClusterNames, props: AgentIdentityProps): k8s.PolicyR
   const claims = props.instances.map((instance) => names.dataClaim(instance));
   const secrets = [
     names.authoritySecret, names.serverSecret, names.replicationSecret, names.rewindSecret, names.agentSecret,
+    ...props.monitoring ? [names.monitoringSecret] : [],
     ...props.users.map((user) => names.userSecret(user)),
     ...props.backups ? [names.pgBackRestSecret, names.backupSecret] : [],
   ];

@@ -12,6 +12,7 @@ export * from './identity';
 export type { ImageOptions } from './images';
 export { PostgresInstance } from './instance';
 export type { InstanceOptions, PostgresInstanceProps } from './instance';
+export * from './metrics/options';
 export * from './replication';
 export { PodAntiAffinity } from './scheduling';
 export * from './services';

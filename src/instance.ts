@@ -4,8 +4,10 @@ import { Construct } from 'constructs';
 import type { BackupOptions } from './backups/backups';
 import type { IPostgresCluster } from './cluster-reference';
 import { MAJOR_LABEL } from './contract';
+import { POD_SCRAPE_ANNOTATIONS } from './metrics/exporter';
 import { DEFAULT_AGENT_IMAGE, defaultPostgresImage, ImageOptions } from './images';
 import { checkKeys, instanceLabels, instanceSelector, orNothing } from './labels';
+import type { MetricsOptions } from './metrics/options';
 import { ClusterNames, RESERVED_INSTANCE_NAMES } from './naming';
 import { instancePodSpec } from './pod';
 import { affinity, PodAntiAffinity } from './scheduling';
@@ -194,6 +196,13 @@ export interface PostgresInstanceProps {
   readonly annotations?: { [key: string]: string };
 
   /**
+   * What the pod tells Prometheus.
+   *
+   * @default - nothing: there is no exporter
+   */
+  readonly metrics?: MetricsOptions;
+
+  /**
    * Whether the instance is on its way out: drained, and reported as safe to remove.
    *
    * @default false
@@ -260,7 +269,7 @@ export class PostgresInstance extends Construct {
         revisionHistoryLimit: 10,
         persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
         template: {
-          metadata: { labels, annotations: orNothing(props.annotations) },
+          metadata: { labels, annotations: orNothing({ ...props.metrics?.scrapeAnnotations && POD_SCRAPE_ANNOTATIONS, ...props.annotations }) },
           spec: instancePodSpec({
             instance: props.instanceName,
             specConfigMap: names.spec,
@@ -280,6 +289,7 @@ export class PostgresInstance extends Construct {
             }),
             tolerations: props.tolerations,
             backups: props.backups,
+            metrics: props.metrics,
           }),
         },
       },

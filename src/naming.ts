@@ -80,6 +80,10 @@ export class ClusterNames {
   readonly repoHost: string;
   readonly pgBackRestSecret: string;
   readonly backupSecret: string;
+  readonly monitoringSecret: string;
+  readonly podMonitor: string;
+  readonly alerts: string;
+  readonly dashboard: string;
 
   constructor(private readonly cluster: string) {
     this.readWriteService = this.service('rw');
@@ -100,6 +104,10 @@ export class ClusterNames {
     this.repoHost = objectName(NAME_LIMITS.statefulSet, this.cluster, [], 'repo');
     this.pgBackRestSecret = this.object([], 'pgbackrest');
     this.backupSecret = this.object([], 'backup');
+    this.monitoringSecret = this.object([], 'monitoring');
+    this.podMonitor = this.object([], 'metrics');
+    this.alerts = this.object([], 'alerts');
+    this.dashboard = this.object([], 'dashboard');
   }
 
   userSecret(user: string): string {
@@ -147,4 +155,5 @@ export class ClusterNames {
 export const RESERVED_INSTANCE_NAMES = [
   'rw', 'ro', 'r', 'instances', 'leader', 'state', 'spec', 'agent', 'ca', 'server', 'replication', 'rewind',
   'data', 'wal', 'tablespace', 'user', 'repo', 'pooler', 'primary', 'replica', 'pgbackrest', 'backup',
+  'monitoring', 'metrics', 'alerts', 'dashboard',
 ];

@@ -5,6 +5,8 @@ import {
   API_PORT, API_PORT_NAME, CERTIFICATES_DIR, DATA_MOUNT, HEALTH_PORT, HEALTH_PORT_NAME, POSTGRES_PORT, POSTGRES_PORT_NAME, SOCKET_DIR, WAL_MOUNT,
   tablespaceMount,
 } from './contract';
+import { exporterContainer, MONITORING_MOUNT, MONITORING_VOLUME } from './metrics/exporter';
+import type { MetricsOptions } from './metrics/options';
 import { NAME_LIMITS, objectName } from './naming';
 
 /** What the pod of an instance is made from. */
@@ -23,12 +25,13 @@ export interface InstancePod {
   readonly tolerations?: k8s.Toleration[];
   /** With pgBackRest's server beside PostgreSQL. */
   readonly backups?: { readonly resources?: ContainerResources };
+  readonly metrics?: MetricsOptions;
 }
 
 /** A switchover and a checkpoint fit in; a primary that needs longer is killed, and loses nothing that was committed. */
 const TERMINATION_GRACE_SECONDS = 120;
 
-/** Agent and PostgreSQL run in one container. */
+/** Agent and PostgreSQL run in one container, the first. */
 export function instancePodSpec(pod: InstancePod): k8s.PodSpec {
   const agent = agentVolumes(pod.specConfigMap);
   const allMounts = [...mounts(pod), ...pod.backups ? [PGBACKREST_MOUNT] : [], ...agent.mounts];
@@ -43,9 +46,11 @@ export function instancePodSpec(pod: InstancePod): k8s.PodSpec {
     affinity: pod.affinity,
     tolerations: pod.tolerations,
     initContainers: [agentInstaller(pod.agentImage, pod.resources)],
-    containers: [postgresContainer(pod, allMounts), ...pod.backups ? [pgBackRestContainer({
-      image: pod.postgresImage, resources: pod.backups.resources, mounts: allMounts,
-    })] : []],
+    containers: [
+      postgresContainer(pod, [...allMounts, ...pod.metrics ? [MONITORING_MOUNT] : []]),
+      ...pod.backups ? [pgBackRestContainer({ image: pod.postgresImage, resources: pod.backups.resources, mounts: allMounts })] : [],
+      ...pod.metrics ? [exporterContainer(pod.postgresImage, pod.metrics)] : [],
+    ],
     volumes: [...volumes(pod), ...pod.backups ? [pgBackRestVolume()] : [], ...agent.volumes],
   };
 }
@@ -78,6 +83,7 @@ function volumes(pod: InstancePod): k8s.Volume[] {
     { name: 'run', emptyDir: {} },
     { name: 'certificates', emptyDir: { medium: 'Memory' } },
     { name: 'shm', emptyDir: { medium: 'Memory' } },
+    ...(pod.metrics ? [MONITORING_VOLUME] : []),
   ];
 }
 

@@ -5,6 +5,7 @@ import type { IPostgresCluster } from './cluster-reference';
 import {
   API_PORT, API_PORT_NAME, HEALTH_PORT, HEALTH_PORT_NAME, POSTGRES_PORT, POSTGRES_PORT_NAME, ROLE_LABEL, ROLE_PRIMARY, ROLE_REPLICA,
 } from './contract';
+import { SERVICE_SCRAPE_ANNOTATIONS } from './metrics/exporter';
 import { clusterLabels, instancesSelector, Labels, orNothing } from './labels';
 import { ClusterNames } from './naming';
 
@@ -30,6 +31,13 @@ export interface ClusterServicesProps {
    * @default Routing.ENDPOINT_SLICE
    */
   readonly routing?: Routing;
+
+  /**
+   * Whether the headless Service carries the annotations that lead a Prometheus to the agents' metrics.
+   *
+   * @default false
+   */
+  readonly scrapeAnnotations?: boolean;
 
   /**
    * Labels of the Services.
@@ -69,7 +77,8 @@ export class ClusterServices extends Construct {
     this.readWrite = this.service('read-write', names.readWriteService, props, { ...PLAIN, selector: bySelector ? role(ROLE_PRIMARY) : undefined });
     this.readOnly = this.service('read-only', names.readOnlyService, props, { ...PLAIN, selector: role(ROLE_REPLICA) });
     this.read = this.service('read', names.readService, props, { ...PLAIN, selector: all });
-    this.instances = this.service('instances', names.instancesService, props, { ...HEADLESS, selector: all });
+    const scraped = props.scrapeAnnotations ? { ...SERVICE_SCRAPE_ANNOTATIONS, ...props.annotations } : props.annotations;
+    this.instances = this.service('instances', names.instancesService, { ...props, annotations: scraped }, { ...HEADLESS, selector: all });
   }
 
   private service(id: string, name: string, props: ClusterServicesProps, spec: k8s.ServiceSpec): ApiObject {

@@ -69,6 +69,13 @@ export interface ClusterSpecificationProps {
   readonly backups?: ClusterBackups;
 
   /**
+   * Whether the agents prepare what the metrics exporter needs: its role and its certificate.
+   *
+   * @default false
+   */
+  readonly monitoring?: boolean;
+
+  /**
    * The user id that the instances run as.
    *
    * @default 26
@@ -119,7 +126,7 @@ export class ClusterSpecification extends Construct {
       specVersion: SPEC_VERSION,
       cluster: props.cluster.clusterName,
       postgresVersion: props.version.major,
-      objects: objectNames(names),
+      objects: { ...objectNames(names), ...props.monitoring && { monitoringSecret: names.monitoringSecret } },
       instances: props.instances.map((instance) => instanceSpec(names, instance)),
       parameters: sorted(props.parameters ?? {}),
       replication: (props.replication ?? Replication.asynchronous())._toSpec(),

@@ -20,7 +20,7 @@ const shapes = [
   { kind: 'StatefulSet', limit: NAME_LIMITS.statefulSet, parts: 0, words: ['repo'] },
   { kind: 'CronJob', limit: NAME_LIMITS.cronJob, parts: 2, words: ['backup'] },
   { kind: 'Service', limit: NAME_LIMITS.service, parts: 0, words: ['rw', 'ro', 'r', 'instances', 'repo'] },
-  { kind: 'Secret', limit: NAME_LIMITS.object, parts: 0, words: ['ca', 'server', 'replication', 'rewind', 'agent', 'pgbackrest', 'backup'] },
+  { kind: 'Secret', limit: NAME_LIMITS.object, parts: 0, words: ['ca', 'server', 'replication', 'rewind', 'agent', 'pgbackrest', 'backup', 'monitoring'] },
   { kind: 'Secret', limit: NAME_LIMITS.object, parts: 1, words: ['user'] },
   { kind: 'PersistentVolumeClaim', limit: NAME_LIMITS.object, parts: 1, words: ['data', 'wal', 'repo'] },
   { kind: 'PersistentVolumeClaim', limit: NAME_LIMITS.object, parts: 2, words: ['tablespace'] },

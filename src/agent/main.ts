@@ -7,6 +7,7 @@ import { KubeApi } from './kube/client.js';
 import { KubeEvents } from './kube/events.js';
 import { KubeSpecSource } from './kube/spec.js';
 import { createLogger } from './log.js';
+import { Metrics } from './metrics/registry.js';
 import { ProblemBoard } from './problems.js';
 import { AGENT_STATE_DIR, TMP_DIR } from '../contract/paths.js';
 import { HEALTH_PORT } from '../contract/ports.js';
@@ -36,8 +37,12 @@ async function main(): Promise<void> {
   const problems = new ProblemBoard(log, events);
   const specs: SpecWatcher = new SpecWatcher(new KubeSpecSource(api, environment.specConfigMap, `${environment.role === 'instance' ? AGENT_STATE_DIR : TMP_DIR}/spec.json`), clock, problems);
 
+  const metrics = new Metrics(() => ({ cdk8s_postgres_cluster: specs.current?.cluster ?? '', cdk8s_postgres_instance: environment.instance }));
+  metrics.gauge('problem', '1 for each kind of trouble that the agent has now; /status and the Events of the pod tell what it is.',
+    () => problems.current.map(({ code }) => ({ labels: { code }, value: 1 })));
+
   let view: RoleView = { health: () => ({ live: true, ready: { ok: false, why: 'starting' }, role: 'none', status: { problems: problems.current } }) };
-  await startHealthServer({ port: HEALTH_PORT }, () => view.health());
+  await startHealthServer({ port: HEALTH_PORT }, () => view.health(), () => metrics.render());
 
   const leaving = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -50,7 +55,7 @@ async function main(): Promise<void> {
   if (await specs.first(leaving.signal) !== null) {
     const run = ROLES[environment.role];
     if (run === undefined) throw new Error(`this agent does not know the role ${environment.role}`);
-    await run({ environment, api, events, problems, specs, clock, log, leaving: leaving.signal }, (started) => { view = started; });
+    await run({ environment, api, events, problems, metrics, specs, clock, log, leaving: leaving.signal }, (started) => { view = started; });
   }
   log.info('bye');
   process.exit(0);

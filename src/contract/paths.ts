@@ -49,5 +49,10 @@ export const AGENT_DIR = '/agent';
 export const AGENT_IMAGE_DIR = '/opt/agent';
 /** Certificates and keys written by the agent for PostgreSQL, 0600, in memory. */
 export const CERTIFICATES_DIR = '/run/certificates';
+/**
+ * The client certificate of the role that only watches: in memory, shared with the exporter and with nobody else. The exporter sees neither
+ * the socket, where its OS user would be the superuser, nor the other certificates.
+ */
+export const MONITORING_DIR = '/run/monitoring';
 /** The generated passwd file: initdb fails for a uid that has no entry. */
 export const PASSWD_FILE = '/etc/passwd';

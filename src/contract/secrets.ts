@@ -21,7 +21,12 @@ export const CONNECTION_KEYS = {
 export const SYSTEM_ROLES = {
   replication: 'cdk8s_replication',
   rewind: 'cdk8s_rewind',
+  /** Reads statistics, for the exporter; only where metrics are on. */
+  monitoring: 'cdk8s_monitor',
 } as const;
+
+/** Files of a client certificate in a directory of its own. */
+export const CLIENT_FILES = { certificate: 'client.crt', key: 'client.key', authority: 'ca.crt' } as const;
 
 /** Common name of the certificate with which agents call each other. */
 export const AGENT_COMMON_NAME = 'cdk8s-postgres-agent';

@@ -40,6 +40,8 @@ export interface ObjectNames {
   readonly replicationSecret: string;
   readonly rewindSecret: string;
   readonly agentSecret: string;
+  /** Only where metrics are on: the client certificate of the exporter's role. */
+  readonly monitoringSecret?: string;
 }
 
 export interface InstanceSpec {

@@ -4,7 +4,15 @@ import { AGENT_COMMON_NAME, SYSTEM_ROLES, type ClusterSpec } from '../../contrac
 
 export type LeafName = 'server' | 'replication' | 'rewind' | 'agent';
 
-export function leavesOf(spec: ClusterSpec, namespace: string): Record<LeafName, { readonly secret: string; readonly leaf: Leaf }> {
+export interface NamedLeaf {
+  readonly secret: string;
+  readonly leaf: Leaf;
+}
+
+/** `monitoring`: null where metrics are off. */
+export type Leaves = Record<LeafName, NamedLeaf> & { readonly monitoring: NamedLeaf | null };
+
+export function leavesOf(spec: ClusterSpec, namespace: string): Leaves {
   const { objects } = spec;
   const client = (commonName: string): Leaf => ({ commonName, usage: 'client', dnsNames: [] });
   return {
@@ -15,6 +23,7 @@ export function leavesOf(spec: ClusterSpec, namespace: string): Record<LeafName,
     replication: { secret: objects.replicationSecret, leaf: client(SYSTEM_ROLES.replication) },
     rewind: { secret: objects.rewindSecret, leaf: client(SYSTEM_ROLES.rewind) },
     agent: { secret: objects.agentSecret, leaf: client(AGENT_COMMON_NAME) },
+    monitoring: objects.monitoringSecret === undefined ? null : { secret: objects.monitoringSecret, leaf: client(SYSTEM_ROLES.monitoring) },
   };
 }
 

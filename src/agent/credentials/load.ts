@@ -1,7 +1,8 @@
 /** Certificates as files for PostgreSQL and its tools, which insist on keys that nobody else can read. */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Credentials } from './types.js';
+import type { Credentials, KeyPair } from './types.js';
+import { CLIENT_FILES } from '../../contract/index.js';
 
 /** Tells whether anything differed: PostgreSQL reads certificates only when it is told to reload. */
 export async function loadCredentials(directory: string, credentials: Credentials): Promise<boolean> {
@@ -12,6 +13,23 @@ export async function loadCredentials(directory: string, credentials: Credential
     files[`${name}.crt`] = pair.certificate;
     files[`${name}.key`] = pair.key;
   }
+  return replaceFiles(directory, files);
+}
+
+/**
+ * For another container of the pod, in a volume that it shares. Where there is no such volume nothing is written: the pod was made from an
+ * earlier program. The certificate comes last, because it is what the other container waits for.
+ */
+export async function loadClientCertificate(directory: string, authority: string, { certificate, key }: KeyPair): Promise<boolean> {
+  if (!await isDirectory(directory)) return false;
+  return replaceFiles(directory, { [CLIENT_FILES.authority]: authority, [CLIENT_FILES.key]: key, [CLIENT_FILES.certificate]: certificate });
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then((found) => found.isDirectory(), () => false);
+}
+
+async function replaceFiles(directory: string, files: Readonly<Record<string, string>>): Promise<boolean> {
   let changed = false;
   for (const [name, text] of Object.entries(files)) {
     changed = await replaceFile(join(directory, name), text) || changed;

@@ -1,6 +1,6 @@
 /** The cluster's keys, brought to what they should be: to be called again and again, by every agent. */
 import { reconcileAuthority } from './authority.js';
-import { leavesOf } from './certificates.js';
+import { leavesOf, type NamedLeaf } from './certificates.js';
 import { Keeper } from './keeper.js';
 import { reconcileLeaf } from './leaves.js';
 import type { Credentials, CredentialsContext, CredentialsReport, KeyPair } from './types.js';
@@ -14,13 +14,14 @@ export async function reconcileCredentials(context: CredentialsContext): Promise
   const authority = await reconcileAuthority(keeper);
   if (authority !== null) {
     const leaves = leavesOf(context.spec, context.namespace);
-    const get = async ({ secret, leaf }: typeof leaves.server): Promise<KeyPair | null> => reconcileLeaf(keeper, secret, leaf, authority);
+    const get = async ({ secret, leaf }: NamedLeaf): Promise<KeyPair | null> => reconcileLeaf(keeper, secret, leaf, authority);
     const server = await get(leaves.server);
     const replication = await get(leaves.replication);
     const rewind = await get(leaves.rewind);
     const agent = await get(leaves.agent);
+    const monitoring = leaves.monitoring === null ? null : await get(leaves.monitoring);
     if (server !== null && replication !== null && rewind !== null && agent !== null) {
-      credentials = { authority: authority.trusted, server, replication, rewind, agent };
+      credentials = { authority: authority.trusted, server, replication, rewind, agent, monitoring };
     }
     // An application begins as soon as its Secret is full; before initdb there is nothing that it could connect to.
     const users = context.duty === 'found' ? [] : context.spec.users;

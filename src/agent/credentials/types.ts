@@ -19,6 +19,8 @@ export interface TlsMaterial {
 export interface Credentials extends TlsMaterial {
   readonly replication: KeyPair;
   readonly rewind: KeyPair;
+  /** null where metrics are off, and while it cannot be had: PostgreSQL does not wait for what only watches it. */
+  readonly monitoring: KeyPair | null;
 }
 
 /**

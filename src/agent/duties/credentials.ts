@@ -1,11 +1,11 @@
 /** The cluster's keys on this instance: as files for PostgreSQL, as TLS material for the agents' API, as passwords for the users. */
 import type { Logger } from 'pino';
 import type { Duty } from './duty.js';
-import { AGENT_STATE_DIR, CERTIFICATES_DIR } from '../../contract/paths.js';
+import { AGENT_STATE_DIR, CERTIFICATES_DIR, MONITORING_DIR } from '../../contract/paths.js';
 import type { ClusterSpec } from '../../contract/spec.js';
 import type { Snapshot } from '../core/types.js';
 import { VolumeCopies } from '../credentials/copies.js';
-import { loadCredentials } from '../credentials/load.js';
+import { loadClientCertificate, loadCredentials } from '../credentials/load.js';
 import { reconcileCredentials } from '../credentials/reconcile.js';
 import type { Credentials, Duty as CredentialsDuty } from '../credentials/types.js';
 import type { Secrets } from '../kube/types.js';
@@ -48,9 +48,11 @@ export class CredentialsKeeper implements Duty {
       throw new Error('certificates are not there yet: waiting for the Secrets to be filled');
     }
     if (report.written.length > 0) this.context.filled();
+    const { authority, monitoring } = report.credentials;
     const changed = await loadCredentials(CERTIFICATES_DIR, report.credentials);
     if (changed || !this.#have) await renewed(report.credentials);
     this.#have = true;
+    if (monitoring !== null) await loadClientCertificate(MONITORING_DIR, authority, monitoring);
   }
 
   /** Only who is about to make the cluster's first data may make its authority (architecture.md 7). */

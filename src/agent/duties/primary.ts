@@ -3,6 +3,7 @@ import type { Duty } from './duty.js';
 import type { ClusterSpec } from '../../contract/spec.js';
 import type { Snapshot } from '../core/types.js';
 import { ensureSystemRoles } from '../postgres/bootstrap-sql.js';
+import { reconcileMonitoringRole } from '../postgres/monitoring-role.js';
 import { reconcileSlots } from '../postgres/slots.js';
 import type { PostgresPaths } from '../postgres/types.js';
 import { reconcileUsersAndDatabases } from '../postgres/users-databases.js';
@@ -27,6 +28,8 @@ export function primaryDuty(context: PrimaryContext): Duty {
       const leads = s.postgres.kind === 'primary' && s.lease.kind === 'mine' && s.me.leavingSince === null;
       if (leads) {
         await ensureSystemRoles(context.paths);
+        const metrics = spec.objects.monitoringSecret !== undefined;
+        if (await reconcileMonitoringRole(context.paths, metrics)) context.log(`the role of the metrics exporter ${metrics ? 'is as it should be' : 'may no longer log in'}`, {});
         const users = spec.users.flatMap(({ name }) => {
           const password = context.passwords().get(name);
           return password === undefined ? [] : [{ name, password }];

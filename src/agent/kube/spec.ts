@@ -48,6 +48,7 @@ const clusterSpec = z.object({
     replicationSecret: name,
     rewindSecret: name,
     agentSecret: name,
+    monitoringSecret: name.optional(),
   }),
   instances: z.array(z.object({
     name,

@@ -58,6 +58,7 @@ export class SupervisedPostgres implements LocalPostgres {
   /** An action changes the data directory or the server; looking at it meanwhile would show something in between. */
   #working = 0;
   #lastLsn: Lsn | null = null;
+  #replayed: Lsn | null = null;
   /** When the data directory was last read. */
   #readAt = -Infinity;
 
@@ -70,6 +71,9 @@ export class SupervisedPostgres implements LocalPostgres {
   }
 
   get view(): LocalView { return this.#view; }
+
+  /** What a standby shows to its readers; null when there is none that answers. */
+  get replayed(): Lsn | null { return this.#replayed; }
 
   onDeath(listener: () => void): void {
     this.#died = listener;
@@ -292,10 +296,12 @@ export class SupervisedPostgres implements LocalPostgres {
     const after = this.server.state();
     if (after.kind !== 'running' || after.stopping || after.pid !== state.pid) return;
     if (postgres.kind === 'primary') this.#lastLsn = postgres.position.lsn;
+    this.#replayed = probe.kind === 'up' ? probe.replayLsn : null;
     this.#view = { data: this.#view.data, postgres };
   }
 
   async #lookStopped(): Promise<void> {
+    this.#replayed = null;
     const { postgres } = this.#view;
     const lockFree = postgres.kind === 'stopped' && postgres.lockFree ? true : await isLockFree(this.paths);
     let { data } = this.#view;

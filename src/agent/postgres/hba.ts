@@ -4,7 +4,7 @@ import { SYSTEM_ROLES } from '../../contract/secrets.js';
 const SOCKET_MAP = 'cdk8s_postgres';
 
 export function renderHba(): string {
-  const { replication, rewind } = SYSTEM_ROLES;
+  const { replication, rewind, monitoring } = SYSTEM_ROLES;
   const rules = [
     '# Superuser: over the local socket only, as the OS user of this container.',
     `local all postgres peer map=${SOCKET_MAP}`,
@@ -12,7 +12,10 @@ export function renderHba(): string {
     '# Roles of the cluster itself: by client certificate, and for nothing but their purpose.',
     `hostssl replication ${replication} all cert`,
     `hostssl postgres ${rewind} all cert`,
-    `host all,replication ${replication},${rewind} all reject`,
+    '# The exporter beside this server, and nobody from elsewhere.',
+    `hostssl postgres ${monitoring} 127.0.0.1/32 cert`,
+    `hostssl postgres ${monitoring} ::1/128 cert`,
+    `host all,replication ${replication},${rewind},${monitoring} all reject`,
     '# Users: TLS and a password.',
     'hostssl all all all scram-sha-256',
   ];

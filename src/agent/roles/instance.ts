@@ -1,6 +1,8 @@
 /** Role `instance`: the agent that runs a PostgreSQL. Builds the parts, joins their wake-ups, and runs until it has left. */
 import type { Logger } from 'pino';
-import { AGENT_DIR, AGENT_STATE_DIR, CERTIFICATES_DIR, CONFIG_DIR, HANDOVER_DIR, LOCK_FILE, PGDATA, SOCKET_DIR, tablespaceDir, WAL_DIR } from '../../contract/paths.js';
+import {
+  AGENT_DIR, AGENT_STATE_DIR, CERTIFICATES_DIR, CONFIG_DIR, DATA_MOUNT, HANDOVER_DIR, LOCK_FILE, PGDATA, SOCKET_DIR, tablespaceDir, tablespaceMount, WAL_DIR, WAL_MOUNT,
+} from '../../contract/paths.js';
 import { API_PORT, POSTGRES_PORT } from '../../contract/ports.js';
 import type { ClusterSpec } from '../../contract/spec.js';
 import { HttpsPeerClient } from '../api/peer-client.js';
@@ -26,6 +28,8 @@ import type { Events } from '../kube/types.js';
 import { LeaseKeeper } from '../lease-keeper.js';
 import { SupervisedPostgres } from '../local/local-postgres.js';
 import { Loop } from '../loop.js';
+import { instanceMetrics } from '../metrics/instance.js';
+import { VolumeWatch } from '../metrics/volumes.js';
 import { PeerDirectory } from '../peers.js';
 import type { Clock, Journal } from '../ports.js';
 import { installedMajor } from '../postgres/controldata.js';
@@ -43,7 +47,7 @@ const FIRST_LOOK = 2_000;
 
 /** Resolves when this instance has left. */
 export async function runInstance(context: RoleContext, running: (view: RoleView) => void): Promise<void> {
-  const { environment, api, events, problems, specs, clock, log } = context;
+  const { environment, api, events, problems, metrics, specs, clock, log } = context;
   const spec = (): ClusterSpec => specs.current!;
   const { objects, cluster } = spec();
   const me = { instance: environment.instance, podUid: environment.podUid, bootId: environment.bootId, kernelBootId: environment.kernelBootId };
@@ -94,6 +98,7 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
   }, log, clock.now);
 
   let wasPrimary = false;
+  let promotedAt: Date | null = null;
   const loop: Loop = new Loop(
     { clock, lease, states, peers, postgres, deadman, journal, spec: () => specs.view },
     { ...me, deadBootIds: environment.deadBootIds },
@@ -104,6 +109,7 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
         if (leads) void becamePrimary(snapshot.postgres.kind === 'primary' ? snapshot.postgres.position.timeline : 1);
         else duties.routing.wake();
       }
+      measure(snapshot);
       problems.set('LeaseProblem', lease.problem);
       problems.set('StateProblem', states.problem);
       if (decision.action.do === 'wait' && (decision.action.code === 'Leading' || decision.action.code === 'Following')) problems.set('ActionFailed', null);
@@ -111,6 +117,12 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
       problems.set('Blocked', code === null ? null : `${code}: ${reason}`);
     },
   );
+  const health = () => healthOf(loop.snapshot, loop.decision, clock.now(), problems, lease.slowestRenewal);
+  const volumes = new VolumeWatch(() => mountsOf(spec(), environment.instance));
+  const measure = instanceMetrics(metrics, {
+    snapshot: () => loop.snapshot, ready: () => health().ready.ok, slowestRenewal: () => lease.slowestRenewal, promotedAt: () => promotedAt,
+    replayed: () => postgres.replayed, volumes,
+  });
   const handlers = {
     status: () => (loop.snapshot === null ? { instance: environment.instance } : reportOf(loop.snapshot)),
     // Somebody has news: ask, rather than wait for the next heartbeat.
@@ -131,10 +143,12 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
     primary: runner(primaryDuty(inside)),
     slots: runner(slotDuty(inside)),
     settings: runner({ name: 'Settings', every: 10_000, run: async () => { await postgres.applySettings(); } }),
+    volumes: runner(volumes),
     rollout: runner(rolloutDuty({ ...inside, pods, statefulSets: new KubeStatefulSets(api, cluster), events, problems, dataMajor: major })),
   };
 
   async function becamePrimary(timeline: number): Promise<void> {
+    promotedAt = new Date();
     try {
       await takeOverTraffic(routing);
       log.info({ timeline }, 'traffic comes here');
@@ -161,7 +175,7 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
   // What the first decisions need; whatever is slow is waited for by its own duty.
   const credentialsRead = duties.credentials.once().catch(() => undefined);
   await Promise.race([Promise.all([lease.read(), postgres.refresh(), peers.refreshPods(), credentialsRead]), clock.sleep(FIRST_LOOK)]);
-  running({ health: () => healthOf(loop.snapshot, loop.decision, clock.now(), problems, lease.slowestRenewal) });
+  running({ health });
   for (const duty of Object.values(duties)) void duty.keep(over.signal);
 
   await loop.run();
@@ -205,6 +219,16 @@ function pathsOf(spec: ClusterSpec, instance: string): PostgresPaths {
     tablespaces: Object.fromEntries((own?.tablespaces ?? []).map((name) => [name, tablespaceDir(name)])),
     guard: `${AGENT_DIR}/pgguard`,
     port: POSTGRES_PORT,
+  };
+}
+
+/** The volumes of this instance by their names in the metrics. */
+function mountsOf(spec: ClusterSpec, instance: string): Readonly<Record<string, string>> {
+  const own = spec.instances.find((i) => i.name === instance);
+  return {
+    data: DATA_MOUNT,
+    ...(own?.walVolume === true ? { wal: WAL_MOUNT } : {}),
+    ...Object.fromEntries((own?.tablespaces ?? []).map((name) => [`tablespace-${name}`, tablespaceMount(name)])),
   };
 }
 

@@ -4,6 +4,7 @@ import type { HealthView } from '../api/types.js';
 import type { Environment } from '../environment.js';
 import type { KubeApi } from '../kube/client.js';
 import type { Events } from '../kube/types.js';
+import type { Metrics } from '../metrics/registry.js';
 import type { Clock } from '../ports.js';
 import type { ProblemBoard } from '../problems.js';
 import type { SpecWatcher } from '../spec-watcher.js';
@@ -13,6 +14,8 @@ export interface RoleContext {
   readonly api: KubeApi;
   readonly events: Events;
   readonly problems: ProblemBoard;
+  /** Served at /metrics: each role adds its own. */
+  readonly metrics: Metrics;
   readonly specs: SpecWatcher;
   readonly clock: Clock;
   readonly log: Logger;

@@ -5,7 +5,12 @@ import type { HealthView, RunningServer } from '../../../src/agent/api/types.js'
 
 let server: RunningServer;
 let view: HealthView;
-beforeEach(async () => { server = await startHealthServer({ port: 0, host: '127.0.0.1' }, () => view); });
+let metrics: () => string;
+beforeEach(async () => {
+  view = { live: true, ready: { ok: true, why: '' }, role: 'primary', status: {} };
+  metrics = () => 'up 1\n';
+  server = await startHealthServer({ port: 0, host: '127.0.0.1' }, () => view, () => metrics());
+});
 afterEach(() => server.close());
 
 async function call(path: string, method = 'GET'): Promise<[number, string]> {
@@ -40,8 +45,15 @@ test('the status is JSON, with WAL positions as PostgreSQL writes them', async (
   expect([code, JSON.parse(body)]).toEqual([200, { lsn: '16/B374D848', deep: [{ lsn: '0/0' }] }]);
 });
 
+test('a metric that cannot be told fails its scrape and nothing else: the process holds the Lease', async () => {
+  expect(await call('/metrics')).toEqual([200, 'up 1\n']);
+  metrics = () => { throw new Error('broken'); };
+  expect(await call('/metrics')).toEqual([500, 'the metrics cannot be told: broken\n']);
+  expect((await call('/livez'))[0]).toBe(200);
+});
+
 test('nothing can be asked of it but its routes, by reading', async () => {
   view = { live: true, ready, role: 'primary', status: {} };
-  expect((await call('/metrics'))[0]).toBe(404);
+  expect((await call('/debug'))[0]).toBe(404);
   expect((await call('/livez', 'POST'))[0]).toBe(405);
 });

@@ -3,10 +3,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, createServer, type TLSSocket } from 'node:tls';
-import { Agent, runningCluster, SecretsInMemory } from './cluster';
-import { loadCredentials } from '../../../src/agent/credentials/load.js';
+import { Agent, runningCluster, SecretsInMemory, specOf } from './cluster';
+import { loadClientCertificate, loadCredentials } from '../../../src/agent/credentials/load.js';
 
 const directory = () => join(mkdtempSync(join(process.env.CDK8S_POSTGRES_TEST_DIR ?? tmpdir(), 'certificates-')), 'run');
+const monitored = () => ({ ...specOf(3), objects: { ...specOf(3).objects, monitoringSecret: 'orders-monitoring' } });
 const names = ['agent', 'replication', 'rewind', 'server'];
 
 test('all certificates lie where PostgreSQL reads them, for its eyes only, and are written only when they differ', async () => {
@@ -18,6 +19,28 @@ test('all certificates lie where PostgreSQL reads them, for its eyes only, and a
   expect(readdirSync(where).map((file) => statSync(join(where, file)).mode % 0o1000)).toEqual(readdirSync(where).map(() => 0o600));
   expect(await loadCredentials(where, credentials!)).toBe(false);
   expect(await loadCredentials(where, { ...credentials!, server: credentials!.agent })).toBe(true);
+});
+
+test('the exporter\'s certificate goes into its own volume and nowhere else, and where there is no such volume nowhere', async () => {
+  const { leader, secrets } = await runningCluster();
+  const spec = monitored();
+  secrets.put('orders-monitoring', {});
+  const { credentials } = await leader.reconcile('lead', { spec });
+  const volume = mkdtempSync(join(process.env.CDK8S_POSTGRES_TEST_DIR ?? tmpdir(), 'monitoring-'));
+  expect(await loadClientCertificate(volume, credentials!.authority, credentials!.monitoring!)).toBe(true);
+  expect(readdirSync(volume).map((file) => [file, statSync(join(volume, file)).mode % 0o1000])).toEqual([['ca.crt', 0o600], ['client.crt', 0o600], ['client.key', 0o600]]);
+  expect(await loadClientCertificate(volume, credentials!.authority, credentials!.monitoring!)).toBe(false);
+  expect(await loadClientCertificate(join(volume, 'absent'), credentials!.authority, credentials!.monitoring!)).toBe(false);
+  const where = directory();
+  await loadCredentials(where, credentials!);
+  expect(readdirSync(where).filter((file) => file.includes('monitoring'))).toEqual([]);
+});
+
+test('PostgreSQL gets its certificates also while the exporter\'s cannot be had, and it is said why', async () => {
+  const { leader } = await runningCluster();
+  const { credentials, problems } = await leader.reconcile('lead', { spec: monitored() });
+  expect(credentials).toMatchObject({ monitoring: null, server: expect.anything() });
+  expect(problems).toEqual([expect.objectContaining({ code: 'SecretMissing', secret: 'orders-monitoring' })]);
 });
 
 describe('over TLS', () => {

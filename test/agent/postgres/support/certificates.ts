@@ -11,7 +11,7 @@ export function makeCertificates(directory: string): string {
   const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: directory, stdio: 'pipe' });
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
   openssl('req', '-x509', ...newKey, '-keyout', 'ca.key', '-out', 'ca.crt', '-subj', '/CN=test authority', '-days', '2');
-  for (const [file, commonName] of [['server', 'server'], ['replication', 'cdk8s_replication'], ['rewind', 'cdk8s_rewind']] as const) {
+  for (const [file, commonName] of [['server', 'server'], ['replication', 'cdk8s_replication'], ['rewind', 'cdk8s_rewind'], ['monitoring', 'cdk8s_monitor']] as const) {
     openssl('req', ...newKey, '-keyout', `${file}.key`, '-out', `${file}.csr`, '-subj', `/CN=${commonName}`);
     writeFileSync(join(directory, `${file}.ext`), `subjectAltName=${NAMES.map((name) => `DNS:${name}`).join(',')}\n`);
     openssl('x509', '-req', '-in', `${file}.csr`, '-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-out', `${file}.crt`, '-days', '2', '-extfile', `${file}.ext`);

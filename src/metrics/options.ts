@@ -1,0 +1,28 @@
+import type { ContainerResources } from 'cdk8s-plus-28';
+
+/** What a cluster tells Prometheus. */
+export interface MetricsOptions {
+  /**
+   * The image of the exporter, with a shell and `prometheus-postgres-exporter` (Debian's name) or `postgres_exporter` (the project's own) on
+   * its PATH.
+   *
+   * @example 'registry.example.com/postgres-exporter:0.17'
+   * @default - the image of PostgreSQL, which has it
+   */
+  readonly image?: string;
+
+  /**
+   * CPU and memory of the exporter in each instance's pod; it needs about 20 MiB. Only what is set is written out.
+   *
+   * @default - none
+   */
+  readonly resources?: ContainerResources;
+
+  /**
+   * Whether pods and Services carry the annotations `prometheus.io/scrape`, `/port` and `/path`, for a Prometheus that goes by them.
+   * The pods' name the exporter's port, those of the headless Service the agents'.
+   *
+   * @default false
+   */
+  readonly scrapeAnnotations?: boolean;
+}
