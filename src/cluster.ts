@@ -12,8 +12,8 @@ import { DEFAULT_AGENT_IMAGE, defaultPostgresImage, ImageOptions } from './image
 import { DEFAULT_UID, InstanceOptions, PostgresInstance } from './instance';
 import { resolveInstances } from './instance-list';
 import { checkKeys } from './labels';
-import { Replication } from './replication';
 import type { MetricsOptions } from './metrics/options';
+import { Replication } from './replication';
 import { PodAntiAffinity } from './scheduling';
 import { ClusterServices, Routing } from './services';
 import { ClusterSpecification } from './specification';

@@ -5,8 +5,8 @@ import type { IPostgresCluster } from './cluster-reference';
 import {
   API_PORT, API_PORT_NAME, HEALTH_PORT, HEALTH_PORT_NAME, POSTGRES_PORT, POSTGRES_PORT_NAME, ROLE_LABEL, ROLE_PRIMARY, ROLE_REPLICA,
 } from './contract';
-import { SERVICE_SCRAPE_ANNOTATIONS } from './metrics/exporter';
 import { clusterLabels, instancesSelector, Labels, orNothing } from './labels';
+import { SERVICE_SCRAPE_ANNOTATIONS } from './metrics/exporter';
 import { ClusterNames } from './naming';
 
 /** How writes find the primary. */

@@ -2,9 +2,9 @@
 import { createServer, type ServerResponse } from 'node:http';
 import { answerJson, answerText, listen } from './answer.js';
 import { messageOf } from '../files.js';
-import { METRICS_CONTENT_TYPE } from '../metrics/registry.js';
 import type { HealthView, ListenOptions, RunningServer } from './types.js';
 import { HEALTH_ROUTES } from '../../contract/index.js';
+import { METRICS_CONTENT_TYPE } from '../metrics/registry.js';
 
 export async function startHealthServer(options: ListenOptions, view: () => HealthView, metrics: () => string): Promise<RunningServer> {
   const server = createServer((request, response) => {

@@ -1,8 +1,8 @@
 /** What an instance's agent tells Prometheus: the cluster's own view of itself, which no exporter beside PostgreSQL has. */
-import type { Lsn, Milliseconds, Snapshot } from '../core/types.js';
 import { LagMeter } from './lag.js';
 import type { Metrics } from './registry.js';
 import type { VolumeWatch } from './volumes.js';
+import type { Lsn, Milliseconds, Snapshot } from '../core/types.js';
 
 export interface InstanceFacts {
   readonly snapshot: () => Snapshot | null;

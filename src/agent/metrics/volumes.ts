@@ -1,7 +1,7 @@
 /** Size and free space of this instance's volumes. Looked at one by one: a volume that hangs takes one of the process' few threads, not all of them. */
 import { statfs } from 'node:fs/promises';
-import type { Duty } from '../duties/duty.js';
 import type { Sample } from './registry.js';
+import type { Duty } from '../duties/duty.js';
 
 interface Space {
   readonly size: number;
