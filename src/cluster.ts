@@ -13,6 +13,7 @@ import { DEFAULT_UID, InstanceOptions, PostgresInstance } from './instance';
 import { resolveInstances } from './instance-list';
 import { checkKeys } from './labels';
 import type { MetricsOptions } from './metrics/options';
+import { ClusterNetwork, NetworkOptions } from './network/network';
 import { Replication } from './replication';
 import { PodAntiAffinity } from './scheduling';
 import { ClusterServices, Routing } from './services';
@@ -158,6 +159,14 @@ export interface PostgresClusterProps {
   readonly metrics?: MetricsOptions;
 
   /**
+   * Who may connect to the cluster's pods.
+   *
+   * @example { clients: [NetworkPeer.pods({ labels: { app: 'shop' } })] }
+   * @default - NetworkPolicies that let the cluster's own namespace connect to PostgreSQL
+   */
+  readonly network?: NetworkOptions;
+
+  /**
    * Labels of all objects and pods.
    *
    * @default - only the library's own
@@ -204,6 +213,8 @@ export class PostgresCluster extends PostgresClusterBase {
   public readonly specification: ClusterSpecification;
   /** Repo host, schedules and certificates of the backups, where there are any. */
   public readonly backups?: ClusterBackups;
+  /** Who may connect: `orders.connections.allowFrom(...)`. */
+  public readonly connections: ClusterNetwork;
   /** The budget for voluntary disruptions; a single instance has none. */
   public readonly disruptionBudget?: ClusterDisruptionBudget;
 
@@ -239,6 +250,9 @@ export class PostgresCluster extends PostgresClusterBase {
       ...props, ...instance, cluster: this, instanceName: instance.name,
     }));
     this.specification = new ClusterSpecification(this, 'specification', { ...props, ...common, instances: this._instances, backups, monitoring });
+    this.connections = new ClusterNetwork(this, 'network', {
+      ...common, ...props.network, backups: backups !== undefined, repoHost: backups?.repoHost !== undefined, exporter: props.metrics !== undefined,
+    });
     if (instances.length > 1) {
       this.disruptionBudget = new ClusterDisruptionBudget(this, 'disruption-budget', { ...common, instances: instances.length });
     }

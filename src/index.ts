@@ -13,6 +13,8 @@ export type { ImageOptions } from './images';
 export { PostgresInstance } from './instance';
 export type { InstanceOptions, PostgresInstanceProps } from './instance';
 export * from './metrics/options';
+export * from './network/network';
+export * from './network/peer';
 export * from './replication';
 export { PodAntiAffinity } from './scheduling';
 export * from './services';

@@ -72,6 +72,8 @@ export class ClusterNames {
   readonly spec: string;
   readonly identity: string;
   readonly disruptionBudget: string;
+  readonly instancesPolicy: string;
+  readonly repoPolicy: string;
   readonly authoritySecret: string;
   readonly serverSecret: string;
   readonly replicationSecret: string;
@@ -96,6 +98,8 @@ export class ClusterNames {
     this.spec = this.object([], 'spec');
     this.identity = this.object([], 'agent');
     this.disruptionBudget = this.object([]);
+    this.instancesPolicy = this.object([], 'instances');
+    this.repoPolicy = this.object([], 'repo');
     this.authoritySecret = this.object([], 'ca');
     this.serverSecret = this.object([], 'server');
     this.replicationSecret = this.object([], 'replication');

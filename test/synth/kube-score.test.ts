@@ -11,7 +11,7 @@ const BUILD_TIME = 10 * 60_000;
 const STANDS: { readonly [check: string]: string } = {
   'container-image-pull-policy': 'images are pinned by tag or digest, and a database must start when its registry is down',
   'container-security-context-user-group-id': 'the user id is the one of the image\'s own postgres user, and a prop: "uid"',
-  'pod-networkpolicy': 'who may connect is for the program to say; a policy of ours could only guess',
+  'pod-networkpolicy': 'egress is limited only where the program says how the API server is reached: a primary that is cut off from it stops',
   'service-targets-pod': 'the agents keep the role label on the pods, because roles move',
 };
 const STANDS_WITHOUT_RESOURCES: { readonly [check: string]: string } = {

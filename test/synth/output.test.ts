@@ -27,11 +27,11 @@ describe.each(names)('the output of the program %j', (name) => {
   const yaml = synthesize(name);
   const objects = parseAllDocuments(yaml).map((document) => document.toJS() as Manifest);
 
-  test('has no null, no empty map but for plain volumes, and nothing that Flux would substitute', () => {
+  test('has no null, no empty map but for plain volumes and selectors of everything, and nothing that Flux would substitute', () => {
     expect(yaml).not.toContain('${');
     expect(yaml).not.toContain('{{');
     const empties = found(objects, (value) => value === null || (typeof value === 'object' && Object.keys(value).length === 0));
-    expect(empties.filter((path) => !path.endsWith('.emptyDir'))).toEqual([]);
+    expect(empties.filter((path) => !/\.(emptyDir|podSelector|namespaceSelector)$/.test(path))).toEqual([]);
   });
 
   test('has names in every list that server-side apply merges by name, each once', () => {

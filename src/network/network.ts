@@ -1,0 +1,179 @@
+import { ApiObject } from 'cdk8s';
+import { k8s } from 'cdk8s-plus-28';
+import { Construct } from 'constructs';
+import { NetworkPeer } from './peer';
+import { componentPolicy, Flow, flow, ofComponent, tcp } from './policy';
+import type { IPostgresCluster } from '../cluster-reference';
+import { API_PORT, COMPONENT_BACKUP, COMPONENT_INSTANCE, COMPONENT_POOLER, COMPONENT_REPO, EXPORTER_PORT, HEALTH_PORT, PGBACKREST_PORT, POSTGRES_PORT } from '../contract';
+import { clusterLabels, orNothing } from '../labels';
+import { ClusterNames } from '../naming';
+
+/** Who may connect to a cluster's pods. */
+export interface NetworkOptions {
+  /**
+   * Whether NetworkPolicies are made. They hold only where the network of the Kubernetes cluster enforces them.
+   *
+   * @default true
+   */
+  readonly policies?: boolean;
+
+  /**
+   * Who may connect to PostgreSQL, besides the cluster's own pods and those that `connections.allowFrom` adds.
+   *
+   * @example [NetworkPeer.pods({ labels: { app: 'shop' } })]
+   * @default [NetworkPeer.sameNamespace()]
+   */
+  readonly clients?: NetworkPeer[];
+
+  /**
+   * Who may read health, status and metrics over HTTP, which tell nothing of the data. Probes of the kubelet always may.
+   *
+   * @default [NetworkPeer.anyPod()]
+   */
+  readonly scrapers?: NetworkPeer[];
+
+  /**
+   * What the pods may reach, if that is to be limited at all: nobody knows the API server's address at synth, and a primary that is cut off
+   * from it stops.
+   *
+   * @default - everything
+   */
+  readonly egress?: EgressOptions;
+}
+
+/** What a cluster's pods may reach besides each other. */
+export interface EgressOptions {
+  /**
+   * The API server, as the pods reach it: without it no instance may lead. Most networks look at the address behind the Service `kubernetes`.
+   *
+   * @example [NetworkPeer.cidr('10.0.0.10/32')]
+   */
+  readonly apiServer: NetworkPeer[];
+
+  /**
+   * The DNS servers.
+   *
+   * @default [NetworkPeer.namespace('kube-system')]
+   */
+  readonly dns?: NetworkPeer[];
+
+  /**
+   * Whatever else, like the servers of an S3 repo; on all ports.
+   *
+   * @default - nothing
+   */
+  readonly others?: NetworkPeer[];
+}
+
+/** Properties of `ClusterNetwork`. */
+export interface ClusterNetworkProps extends NetworkOptions {
+  /** The cluster whose pods are guarded. */
+  readonly cluster: IPostgresCluster;
+
+  /** Whether there are backups, and so pgBackRest's servers. */
+  readonly backups: boolean;
+
+  /** Whether there is a repo host. */
+  readonly repoHost: boolean;
+
+  /** Whether there is an exporter beside each server. */
+  readonly exporter: boolean;
+
+  /**
+   * Labels of the policies.
+   *
+   * @default - only the library's own
+   */
+  readonly labels?: { [key: string]: string };
+
+  /**
+   * Annotations of the policies.
+   *
+   * @default - none
+   */
+  readonly annotations?: { [key: string]: string };
+}
+
+/**
+ * The NetworkPolicies of a cluster: each component's pods are reached by those who need them, on the ports that they need, and by nobody else.
+ */
+export class ClusterNetwork extends Construct {
+  /** Policy of the instances, for patches; absent without `policies`. */
+  public readonly instancesPolicy?: ApiObject;
+  /** Policy of the repo host, where there is one. */
+  public readonly repoPolicy?: ApiObject;
+
+  private readonly clients: NetworkPeer[];
+
+  constructor(scope: Construct, id: string, props: ClusterNetworkProps) {
+    super(scope, id);
+    const { clusterName } = props.cluster;
+    const names = new ClusterNames(clusterName);
+    this.clients = [...props.clients ?? [NetworkPeer.sameNamespace()]];
+    if (props.policies === false) return;
+    const common = {
+      cluster: clusterName,
+      labels: clusterLabels(clusterName, props.labels),
+      annotations: orNothing(props.annotations),
+      egress: props.egress && (() => egressFlows(clusterName, props.egress!)),
+    };
+    this.instancesPolicy = componentPolicy(this, 'instances', {
+      ...common, name: names.instancesPolicy, component: COMPONENT_INSTANCE, ingress: () => this.toInstances(props),
+    });
+    if (props.repoHost) {
+      this.repoPolicy = componentPolicy(this, 'repo', { ...common, name: names.repoPolicy, component: COMPONENT_REPO, ingress: () => this.toRepoHost(props) });
+    }
+  }
+
+  /**
+   * Lets more peers connect to PostgreSQL.
+   *
+   * @param peers who
+   */
+  public allowFrom(...peers: NetworkPeer[]): void {
+    this.clients.push(...peers);
+  }
+
+  private toInstances(props: ClusterNetworkProps): Flow[] {
+    const { clusterName } = props.cluster;
+    const [instances, pooler, repoHost, requests] = [COMPONENT_INSTANCE, COMPONENT_POOLER, COMPONENT_REPO, COMPONENT_BACKUP].map((c) => ofComponent(clusterName, c));
+    return [
+      // Replication, elections; pgBackRest copies from a replica on the leader's behalf.
+      flow([instances], POSTGRES_PORT, API_PORT, ...props.backups ? [PGBACKREST_PORT] : []),
+      flow([pooler], POSTGRES_PORT),
+      ...props.repoHost ? [flow([repoHost], API_PORT, PGBACKREST_PORT)] : [],
+      ...props.backups && !props.repoHost ? [flow([requests], API_PORT)] : [],
+      flow(this.clients, POSTGRES_PORT),
+      this.toHealth(props, ...props.exporter ? [EXPORTER_PORT] : []),
+    ];
+  }
+
+  private toRepoHost(props: ClusterNetworkProps): Flow[] {
+    const { clusterName } = props.cluster;
+    return [
+      flow([ofComponent(clusterName, COMPONENT_INSTANCE)], API_PORT, PGBACKREST_PORT),
+      flow([ofComponent(clusterName, COMPONENT_BACKUP)], API_PORT),
+      this.toHealth(props),
+    ];
+  }
+
+  private toHealth(props: ClusterNetworkProps, ...exporter: number[]): Flow {
+    return flow(props.scrapers ?? [NetworkPeer.anyPod()], HEALTH_PORT, ...exporter);
+  }
+}
+
+/** The cluster's own pods reach each other; who is let in, their ingress says. */
+function egressFlows(cluster: string, { apiServer, dns, others }: EgressOptions): Flow[] {
+  const own: k8s.NetworkPolicyPeer[] = [COMPONENT_INSTANCE, COMPONENT_REPO].map((component) => ofComponent(cluster, component));
+  const udp: k8s.NetworkPolicyPort = { protocol: 'UDP', port: k8s.IntOrString.fromNumber(DNS_PORT) };
+  return [
+    flow(own),
+    flow(apiServer, ...API_SERVER_PORTS),
+    { ...flow(dns ?? [NetworkPeer.namespace('kube-system')]), ports: [udp, tcp(DNS_PORT)] },
+    flow(others ?? []),
+  ];
+}
+
+const DNS_PORT = 53;
+/** Of the Service `kubernetes`, and of the servers behind it. */
+const API_SERVER_PORTS = [443, 6443];

@@ -1,0 +1,124 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App, Chart, Size } from 'cdk8s';
+import { parseAllDocuments } from 'yaml';
+import type { NetworkOptions } from '../src/index';
+import { NetworkPeer, PgBackRestRepo, PostgresCluster, PostgresVersion } from '../src/index';
+
+/** An evaluator of NetworkPolicies that knows nothing of ours. Built from Go's modules, some minutes the first time; Go keeps it. */
+const CYCLONUS = 'github.com/mattfenwick/cyclonus/cmd/cyclonus@v0.5.6';
+const BUILD_TIME = 10 * 60_000;
+
+beforeAll(() => {
+  execFileSync('go', ['run', CYCLONUS, 'version'], { cwd: tmpdir(), stdio: 'ignore' });
+}, BUILD_TIME);
+
+interface Pod { readonly namespace: string; readonly labels: Record<string, string> }
+interface Traffic { readonly from: Pod | string; readonly to: Pod; readonly port: number }
+
+const ours = (component: string, cluster = 'orders'): Pod => ({ namespace: 'shop', labels: { 'cdk8s-postgres/cluster': cluster, 'cdk8s-postgres/component': component } });
+const app = (namespace = 'shop'): Pod => ({ namespace, labels: { app: 'till' } });
+const [instance, repo, pooler, backup] = ['instance', 'repo', 'pooler', 'backup'].map((component) => ours(component));
+
+function program(network?: NetworkOptions, more?: (cluster: PostgresCluster) => void): string {
+  const chart = new Chart(new App(), 'chart', { namespace: 'shop' });
+  const cluster = new PostgresCluster(chart, 'orders', {
+    version: PostgresVersion.V17,
+    storage: { size: Size.gibibytes(1) },
+    backups: { repos: [PgBackRestRepo.posix({ storage: { size: Size.gibibytes(1) } })] },
+    metrics: {},
+    network,
+  });
+  more?.(cluster);
+  return App.of(chart).synthYaml();
+}
+
+/** The flows among these that the synthesized policies let pass. */
+function passing(yaml: string, flows: Record<string, Traffic>): string[] {
+  const directory = mkdtempSync(join(tmpdir(), 'policies-'));
+  const policies = parseAllDocuments(yaml).map((document) => document.toJS()).filter(({ kind }) => kind === 'NetworkPolicy');
+  writeFileSync(join(directory, 'policies.yaml'), JSON.stringify({ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicyList', items: policies }));
+  const peer = (who: Pod | string, ip: string) => (typeof who === 'string' ? { IP: who } : {
+    Internal: { PodLabels: who.labels, NamespaceLabels: { 'kubernetes.io/metadata.name': who.namespace }, Namespace: who.namespace }, IP: ip,
+  });
+  writeFileSync(join(directory, 'traffic.json'), JSON.stringify(Object.values(flows).map(({ from, to, port }) => (
+    { Source: peer(from, '10.1.0.1'), Destination: peer(to, '10.1.0.2'), Protocol: 'TCP', ResolvedPort: port, ResolvedPortName: '' }))));
+  const told = execFileSync('go', [
+    'run', CYCLONUS, 'analyze', '--mode', 'query-traffic', '--policy-path', join(directory, 'policies.yaml'), '--traffic-path', join(directory, 'traffic.json'),
+  ], { cwd: tmpdir(), encoding: 'utf8' });
+  const verdicts = [...told.matchAll(/IS ALLOWED\?\s*\|\s*(TRUE|FALSE)/g)].map(([, verdict]) => verdict === 'TRUE');
+  const names = Object.keys(flows);
+  if (verdicts.length !== names.length) throw new Error(`${verdicts.length} verdicts on ${names.length} flows:\n${told}`);
+  return names.filter((_, index) => verdicts[index]);
+}
+
+const NEEDED: Record<string, Traffic> = {
+  'an application of the namespace to PostgreSQL': { from: app(), to: instance, port: 5432 },
+  'replication': { from: instance, to: instance, port: 5432 },
+  'agents to each other': { from: instance, to: instance, port: 8009 },
+  'the pooler to PostgreSQL': { from: pooler, to: instance, port: 5432 },
+  'the repo host to pgBackRest of an instance': { from: repo, to: instance, port: 8432 },
+  'the repo host to the agent of an instance': { from: repo, to: instance, port: 8009 },
+  'an instance to the repo host': { from: instance, to: repo, port: 8432 },
+  'a request for a backup to the repo host': { from: backup, to: repo, port: 8009 },
+  'Prometheus to the agent of an instance': { from: app('monitoring'), to: instance, port: 8008 },
+  'Prometheus to the exporter': { from: app('monitoring'), to: instance, port: 9187 },
+  'Prometheus to the agent of the repo host': { from: app('monitoring'), to: repo, port: 8008 },
+};
+
+const FORBIDDEN: Record<string, Traffic> = {
+  'another namespace to PostgreSQL': { from: app('elsewhere'), to: instance, port: 5432 },
+  'the world to PostgreSQL': { from: '192.0.2.7', to: instance, port: 5432 },
+  'the world to the status': { from: '192.0.2.7', to: instance, port: 8008 },
+  'an application to the agents': { from: app(), to: instance, port: 8009 },
+  'an application to the backups': { from: app(), to: repo, port: 8432 },
+  'an application to pgBackRest of an instance': { from: app(), to: instance, port: 8432 },
+  'an application that asks for a backup': { from: app(), to: repo, port: 8009 },
+  'the world to the exporter': { from: '192.0.2.7', to: instance, port: 9187 },
+  'another cluster to the agents': { from: ours('instance', 'stock'), to: instance, port: 8009 },
+  'another cluster to the backups': { from: ours('instance', 'stock'), to: repo, port: 8432 },
+  'a look-alike in another namespace to the agents': { from: { ...instance, namespace: 'elsewhere' }, to: instance, port: 8009 },
+  'a request for a backup to an instance, where there is a repo host': { from: backup, to: instance, port: 8009 },
+  'the pooler to the agents': { from: pooler, to: instance, port: 8009 },
+  'a port that nobody knows': { from: instance, to: instance, port: 22 },
+};
+
+test('what the parts of a cluster need passes, and nothing else', () => {
+  expect(passing(program(), { ...NEEDED, ...FORBIDDEN })).toEqual(Object.keys(NEEDED));
+}, 60_000);
+
+test('clients can be narrowed to some pods, and added one by one', () => {
+  const yaml = program({ clients: [NetworkPeer.pods({ labels: { app: 'till' } })] }, ({ connections }) => connections.allowFrom(NetworkPeer.namespace('reports'), NetworkPeer.cidr('192.0.2.0/24')));
+  expect(passing(yaml, {
+    'named pods': { from: app(), to: instance, port: 5432 },
+    'other pods of the namespace': { from: { namespace: 'shop', labels: { app: 'mail' } }, to: instance, port: 5432 },
+    'named pods elsewhere': { from: app('elsewhere'), to: instance, port: 5432 },
+    'an added namespace': { from: app('reports'), to: instance, port: 5432 },
+    'added addresses': { from: '192.0.2.7', to: instance, port: 5432 },
+  })).toEqual(['named pods', 'an added namespace', 'added addresses']);
+}, 60_000);
+
+test('without clients only the cluster itself connects', () => {
+  expect(passing(program({ clients: [] }), { ...NEEDED, ...FORBIDDEN })).toEqual(Object.keys(NEEDED).slice(1));
+}, 60_000);
+
+test('egress is left alone unless it is asked for', () => {
+  const out: Record<string, Traffic> = {
+    'the API server': { from: instance, to: { namespace: 'kube-system', labels: { component: 'apiserver' } }, port: 6443 },
+    'anything else': { from: instance, to: { namespace: 'web', labels: {} }, port: 80 },
+  };
+  expect(passing(program(), out)).toEqual(Object.keys(out));
+  expect(passing(program({ egress: { apiServer: [NetworkPeer.namespace('kube-system')] } }), { ...out, ...NEEDED })).toEqual([
+    'the API server', ...Object.keys(NEEDED),
+  ]);
+}, 60_000);
+
+test('policies can be switched off', () => {
+  expect(program({ policies: false })).not.toContain('NetworkPolicy');
+});
+
+test('addresses that are none are refused', () => {
+  expect(() => NetworkPeer.cidr('10.0.0.1')).toThrow('"10.0.0.1" is no range of addresses; give one like "10.0.0.0/8"');
+});
