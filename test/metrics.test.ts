@@ -54,3 +54,40 @@ test('annotations for Prometheus are there when asked for: pods name the exporte
   expect(annotated.one('Service', 'orders-instances').metadata.annotations).toMatchObject({ 'prometheus.io/scrape': 'true', 'prometheus.io/port': '8008' });
   expect(annotated.one('Service', 'orders-rw').metadata.annotations).toEqual({ 'prometheus.io/path': '/other' });
 });
+
+test('a PodMonitor leads to the exporter and the agent of each instance, by the names of their ports', () => {
+  const manifests = render({ metrics: { podMonitor: true, labels: { release: 'prometheus' } } });
+  const { metadata, spec } = manifests.one('PodMonitor', 'orders-metrics');
+  expect(metadata.labels).toMatchObject({ release: 'prometheus' });
+  expect(manifests.pod().metadata.labels).toMatchObject(spec.selector.matchLabels);
+  const ports = manifests.pod().spec.containers.flatMap((container: Manifest) => container.ports).map(({ name }: Manifest) => name);
+  for (const { port } of spec.podMetricsEndpoints) expect(ports).toContain(port);
+  expect(spec.podMetricsEndpoints.map(({ path }: Manifest) => path ?? '/metrics')).toEqual(['/metrics', '/metrics']);
+});
+
+test('what needs kinds of the Prometheus Operator is there only when asked for', () => {
+  expect(on().all.map(({ kind }) => kind)).not.toEqual(expect.arrayContaining([expect.stringMatching(/PodMonitor|PrometheusRule/)]));
+  expect(on().ofKind('ConfigMap').map(({ metadata }) => metadata.name)).toEqual(['orders-spec']);
+});
+
+describe('the dashboard', () => {
+  const configMap = () => render({ metrics: { dashboard: true } }, 'shop').one('ConfigMap', 'orders-dashboard');
+  const panels = (): Manifest[] => JSON.parse(configMap().data['orders-dashboard.json']).panels;
+
+  test('is found by Grafana\'s sidecar', () => {
+    expect(configMap().metadata.labels).toMatchObject({ grafana_dashboard: '1' });
+  });
+
+  test('asks for this cluster only, and holds nothing that Flux would substitute', () => {
+    for (const { expr } of panels().flatMap(({ targets }) => targets)) {
+      for (const [, matchers] of expr.matchAll(/\b(?:pg|cdk8s_postgres)_\w+\{([^}]*)\}/g)) expect(matchers).toMatch(/^namespace="shop",cdk8s_postgres_cluster="orders"/);
+    }
+    expect(JSON.stringify(configMap())).not.toContain('${');
+  });
+
+  test('has no two panels in one place', () => {
+    const cells = panels().flatMap(({ gridPos: { x, y, w, h } }) => Array.from({ length: w * h }, (_, cell) => `${x + (cell % w)},${y + Math.floor(cell / w)}`));
+    expect(new Set(cells).size).toBe(cells.length);
+    for (const { gridPos: { x, w } } of panels()) expect(x + w).toBeLessThanOrEqual(24);
+  });
+});

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests of the agent run against on this machine: a PostgreSQL server from Debian's packages, without a cluster of its own,
-# and the programs of the test cluster. Does nothing where they are there.
+# Prometheus for those of the alerts, and the programs of the test cluster. Does nothing where they are there.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
@@ -15,5 +15,7 @@ if ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then
   echo 'create_main_cluster = false' > /etc/postgresql-common/createcluster.conf
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql > /dev/null
 fi
+
+"$here/prometheus.sh"
 
 exec "$here/cluster/cluster" build

@@ -25,4 +25,33 @@ export interface MetricsOptions {
    * @default false
    */
   readonly scrapeAnnotations?: boolean;
+
+  /**
+   * Whether there is a PodMonitor for a Prometheus of the Prometheus Operator, whose kinds Kubernetes must then know.
+   *
+   * @default false
+   */
+  readonly podMonitor?: boolean;
+
+  /**
+   * Whether there is a PrometheusRule with alerts, for a Prometheus of the Prometheus Operator. `PostgresAlerts` makes one with limits of your own.
+   *
+   * @default false
+   */
+  readonly alerts?: boolean;
+
+  /**
+   * Whether there is a ConfigMap with a dashboard for Grafana.
+   *
+   * @default false
+   */
+  readonly dashboard?: boolean;
+
+  /**
+   * Labels of PodMonitor, PrometheusRule and dashboard besides the cluster's: those by which Prometheus and Grafana select them.
+   *
+   * @example { release: 'kube-prometheus-stack' }
+   * @default - none
+   */
+  readonly labels?: { [key: string]: string };
 }

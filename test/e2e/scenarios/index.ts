@@ -8,6 +8,7 @@ import { busyBackendFenced } from './busy-backend-fenced';
 import { busyBackendKilled } from './busy-backend-killed';
 import { frozen } from './frozen';
 import { instancesRenamed } from './instances-renamed';
+import { metricsAlerts } from './metrics-alerts';
 import { metricsExporter } from './metrics-exporter';
 import { noDrift } from './no-drift';
 import { nodeCut } from './node-cut';
@@ -33,6 +34,6 @@ export const SCENARIOS: readonly Scenario[] = [
   frozen, rolloutByProp, rolloutByJsonPatch, rolloutBySetImage, instancesRenamed,
   secondPostgres, busyBackendKilled, busyBackendFenced,
   wrongMajor, brokenImage, replicaVolumeLost, recreated, secretsWiped, staleVolume, scaledToZero,
-  brokenSpec, rightsMissing, unusableData, appWithCluster, noDrift, metricsExporter,
+  brokenSpec, rightsMissing, unusableData, appWithCluster, noDrift, metricsExporter, metricsAlerts,
   nodeCut, apiServerStopped,
 ];

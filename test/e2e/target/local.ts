@@ -21,6 +21,7 @@ export async function localTarget(): Promise<Target> {
 /** Does not come back: this very program runs again inside, and its exit code is this one's. */
 async function enter(): Promise<never> {
   await output([CLUSTER, 'build'], { show: true });
+  await output(['test/prometheus.sh'], { show: true });
   await buildImages();
   // Starts it or reuses it, and loads what is newer than what it has.
   await output([CLUSTER, 'up'], { show: true });

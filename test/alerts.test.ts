@@ -1,0 +1,153 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Duration, Size } from 'cdk8s';
+import { PgBackRestRepo, PostgresAlerts } from '../src/index';
+import { Manifest, program, render } from './synth/render';
+
+const rule = (namespace?: string, backups = false): Manifest => render({
+  metrics: { alerts: true },
+  ...backups && { backups: { repos: [PgBackRestRepo.posix({ storage: { size: Size.gibibytes(10) } })] } },
+}, namespace).one('PrometheusRule', 'orders-alerts');
+
+/** promtool's word on files; JSON is YAML. */
+function promtool(args: string[], files: { [name: string]: object }): string {
+  const folder = mkdtempSync(join(tmpdir(), 'alerts-'));
+  try {
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), JSON.stringify(content));
+    return execFileSync('promtool', args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout?: string; stderr?: string };
+    throw new Error(`${stdout ?? ''}${stderr ?? String(error)}`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const LABELS = 'namespace="shop", cdk8s_postgres_cluster="orders"';
+const series = (name: string, instance: string, values: string, more = '') => (
+  { series: `cdk8s_postgres_${name}{${LABELS}, cdk8s_postgres_instance="${instance}"${more}}`, values });
+
+/** Which alerts fire when the metrics are these, minute by minute. */
+function firing(metrics: object[], at: string, alertname: string, expected: object[]): void {
+  promtool(['test', 'rules', 'tests.json'], {
+    'rules.json': rule('shop', true).spec,
+    'tests.json': {
+      rule_files: ['rules.json'],
+      evaluation_interval: '30s',
+      tests: [{
+        interval: '1m',
+        input_series: metrics,
+        alert_rule_test: [{ eval_time: at, alertname, exp_alerts: expected }],
+      }],
+    },
+  });
+}
+
+const noPrimary = [{
+  exp_labels: { severity: 'critical', namespace: 'shop', cdk8s_postgres_cluster: 'orders' },
+  exp_annotations: {
+    summary: 'PostgreSQL takes no writes',
+    description: 'No instance of cluster orders in namespace shop is primary. What each is waiting for: /status on port 8008 of the pods, and their Events.',
+  },
+}];
+
+test('the rules are such as Prometheus takes', () => {
+  expect(promtool(['check', 'rules', 'rules.json'], { 'rules.json': rule().spec })).toContain('SUCCESS: 4 rules found');
+});
+
+test.each([
+  ['a failover is nobody\'s concern', ['1 1 0 0 0 0', '0 0 0 1 1 1'], '3m', []],
+  ['nobody leads', ['1 1 0 0 0 0', '0 0 0 0 0 0'], '4m', noPrimary],
+  ['nobody leads, and the pod of the last primary is gone', ['1 1 stale', '0 0 0 0 0 0'], '4m', noPrimary],
+  ['nobody is there to say anything', ['1 1 stale', '0 0 stale'], '9m', noPrimary],
+  ['somebody leads again', ['1 0 0 0 0 1', '0 0 0 0 0 0'], '5m', []],
+])('no primary: %s', (_, [one, two], at, expected) => {
+  firing([series('primary', '1', one), series('primary', '2', two)], at, 'PostgresNoPrimary', expected);
+});
+
+test.each([
+  ['not while all stream', ['1x30', '1x30'], '20m', []],
+  ['not while a rollout replaces one after the other', ['0x9 1x20', '1x14 0x9 1x5'], '26m', []],
+  ['after a quarter of an hour', ['1x30', '0x30'], '20m', ['1']],
+  ['also when the pod has gone', ['1x30', '1 stale'], '20m', ['1']],
+])('replica missing: %s', (_, [two, three], at, present) => {
+  firing([series('streaming', '1', '0x30'), series('streaming', '2', two), series('streaming', '3', three)], at, 'PostgresReplicaMissing', present.map((count) => ({
+    exp_labels: { severity: 'warning', namespace: 'shop', cdk8s_postgres_cluster: 'orders' },
+    exp_annotations: {
+      summary: 'A replica of PostgreSQL is missing',
+      description: `${count} of 2 replicas of cluster orders in namespace shop stream from the primary; the next failure may cost more than it should.`,
+    },
+  })));
+});
+
+test('lag: a replica that is behind for long is named, a short delay is not', () => {
+  const lagging = [{
+    exp_labels: { severity: 'warning', namespace: 'shop', cdk8s_postgres_cluster: 'orders', cdk8s_postgres_instance: '2' },
+    exp_annotations: {
+      summary: 'A replica of PostgreSQL is far behind',
+      description: 'What instance 2 of cluster orders in namespace shop shows to its readers is 10m 0s old.',
+    },
+  }];
+  firing([series('replay_lag_seconds', '2', '0 60+60x20'), series('replay_lag_seconds', '3', '0 0 90 0x20')], '10m', 'PostgresReplicationLag', lagging);
+  firing([series('replay_lag_seconds', '2', '0x20')], '10m', 'PostgresReplicationLag', []);
+});
+
+test('volume filling: the volume and its instance are named', () => {
+  const volume = (name: string, free: string) => [
+    series('volume_available_bytes', '1', free, `, volume="${name}"`), series('volume_size_bytes', '1', '1000x20', `, volume="${name}"`),
+  ];
+  firing([...volume('data', '500x20'), ...volume('wal', '140x20')], '10m', 'PostgresVolumeFilling', [{
+    exp_labels: { severity: 'critical', namespace: 'shop', cdk8s_postgres_cluster: 'orders', cdk8s_postgres_instance: '1', volume: 'wal' },
+    exp_annotations: {
+      summary: 'A volume of PostgreSQL is filling',
+      description: 'Of volume wal of instance 1 of cluster orders in namespace shop only 14 % are free. PostgreSQL stops when it is full: give it a larger size.',
+    },
+  }]);
+});
+
+const archiver = (what: string, values: string) => ({ series: `pg_stat_archiver_${what}_count{${LABELS}, cdk8s_postgres_instance="1"}`, values });
+const archiveFailing = [{
+  exp_labels: { severity: 'critical', namespace: 'shop', cdk8s_postgres_cluster: 'orders' },
+  exp_annotations: {
+    summary: 'PostgreSQL cannot archive its WAL',
+    description: 'What cluster orders in namespace shop writes now is in no backup, and its WAL fills the volume. '
+      + 'Why: the log of the primary, and its problems at /status on port 8008.',
+  },
+}];
+test.each([
+  ['nothing is written', '0x30', '5x30', []],
+  ['a failure that is overcome at once', '0 1 1x30', '5 5 6+1x30', []],
+  ['nothing but failures', '0+3x30', '5x30', archiveFailing],
+])('archive failing: %s', (_, failed, succeeded, expected) => {
+  firing([archiver('failed', failed), archiver('archived', succeeded)], '15m', 'PostgresArchiveFailing', expected);
+});
+
+test('without backups nobody is told of an archive', () => {
+  expect(render({ metrics: { alerts: true } }).one('PrometheusRule', 'orders-alerts').spec.groups[0].rules).toHaveLength(4);
+});
+
+test('another cluster of the same Prometheus is not counted in', () => {
+  const other = { series: 'cdk8s_postgres_primary{namespace="shop", cdk8s_postgres_cluster="billing", cdk8s_postgres_instance="1"}', values: '1x20' };
+  firing([other, series('primary', '1', '0x20')], '10m', 'PostgresNoPrimary', noPrimary);
+});
+
+test('limits are the user\'s where given, and those that make no sense are refused', () => {
+  const { chart, cluster } = program();
+  const alerts = (id: string, props: object) => new PostgresAlerts(chart, id, { cluster, instances: 1, ...props });
+  alerts('own', { instances: 3, maximumLag: Duration.seconds(5), lagFor: Duration.seconds(1), minimumFreePercent: 20, labels: { release: 'prometheus' } });
+  const own = chart.toJson().find(({ kind }) => kind === 'PrometheusRule') as Manifest;
+  expect(own.metadata.labels).toMatchObject({ release: 'prometheus' });
+  const [, , lag, volume] = own.spec.groups[0].rules;
+  expect([lag.expr, lag.for, volume.expr.split(' < ')[1]]).toEqual(['cdk8s_postgres_replay_lag_seconds{cdk8s_postgres_cluster="orders"} > 5', '1s', '20']);
+  expect(() => alerts('many', { minimumFreePercent: 100 })).toThrow('[demo/many] "minimumFreePercent" is 100; give a percentage between 0 and 100');
+  expect(() => alerts('none', { instances: 0 })).toThrow('"instances" is 0; give the number of instances, one or more');
+});
+
+test('a single instance has no replica to miss, and one that retires is not missed', () => {
+  const names = (props: object) => render({ metrics: { alerts: true }, ...props }).one('PrometheusRule', 'orders-alerts').spec.groups[0].rules.map(({ alert }: Manifest) => alert);
+  expect(names({ instances: 1 })).toEqual(['PostgresNoPrimary', 'PostgresVolumeFilling']);
+  const retiring = render({ metrics: { alerts: true }, instanceList: [{ name: '1' }, { name: '2' }, { name: '3', retire: true }] });
+  expect(retiring.one('PrometheusRule', 'orders-alerts').spec.groups[0].rules[1].expr).toMatch(/< 1$/);
+});
