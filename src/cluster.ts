@@ -12,10 +12,8 @@ import { DEFAULT_AGENT_IMAGE, defaultPostgresImage, ImageOptions } from './image
 import { DEFAULT_UID, InstanceOptions, PostgresInstance } from './instance';
 import { resolveInstances } from './instance-list';
 import { checkKeys } from './labels';
-import { PostgresAlerts } from './metrics/alerts';
-import { PostgresDashboard } from './metrics/dashboard';
+import { ClusterMetrics } from './metrics/metrics';
 import type { MetricsOptions } from './metrics/options';
-import { PostgresPodMonitor, PostgresPodMonitorProps } from './metrics/pod-monitor';
 import { ClusterNetwork, NetworkOptions } from './network/network';
 import { Replication } from './replication';
 import { PodAntiAffinity } from './scheduling';
@@ -256,7 +254,10 @@ export class PostgresCluster extends PostgresClusterBase {
     this.connections = new ClusterNetwork(this, 'network', {
       ...common, ...props.network, backups: backups !== undefined, repoHost: backups?.repoHost !== undefined, exporter: props.metrics !== undefined,
     });
-    if (metrics) this.observe(metrics, { ...common, labels: { ...labels, ...metrics.labels } });
+    if (metrics) {
+      const staying = this._instances.filter(({ retire }) => !retire).length;
+      new ClusterMetrics(this, 'metrics', { ...common, options: metrics, instances: staying, archiving: backups !== undefined });
+    }
     if (instances.length > 1) {
       this.disruptionBudget = new ClusterDisruptionBudget(this, 'disruption-budget', { ...common, instances: instances.length });
     }
@@ -279,15 +280,6 @@ export class PostgresCluster extends PostgresClusterBase {
   public connectionSecret(user: string): ISecret {
     if (!this.users.includes(user)) refuse(this, 'users', `does not have "${user}"`, `add that user, or use one of ${quoted(this.users)}`);
     return super.connectionSecret(user);
-  }
-
-  private observe(metrics: MetricsOptions, common: PostgresPodMonitorProps): void {
-    checkKeys(this, 'metrics.labels', metrics.labels);
-    const staying = this._instances.filter(({ retire }) => !retire).length;
-    if (metrics.podMonitor) new PostgresPodMonitor(this, 'pod-monitor', common);
-    // While all retire there is nothing to be watched any more.
-    if (metrics.alerts && staying > 0) new PostgresAlerts(this, 'alerts', { ...common, instances: staying, archiving: this.backups !== undefined });
-    if (metrics.dashboard) new PostgresDashboard(this, 'dashboard', common);
   }
 
   /** Two clusters of one name would overwrite each other's objects. Charts without a namespace may go anywhere, so only one chart counts as one. */

@@ -14,6 +14,7 @@ export { PostgresInstance } from './instance';
 export type { InstanceOptions, PostgresInstanceProps } from './instance';
 export * from './metrics/alerts';
 export * from './metrics/dashboard';
+export * from './metrics/metrics';
 export * from './metrics/options';
 export * from './metrics/pod-monitor';
 export * from './network/network';
