@@ -2,7 +2,7 @@ import { Construct } from 'constructs';
 import { PodMonitor } from '../../imports/monitoring.coreos.com';
 import type { IPostgresCluster } from '../cluster-reference';
 import { CLUSTER_LABEL, EXPORTER_PORT_NAME, HEALTH_PORT_NAME, HEALTH_ROUTES, INSTANCE_LABEL } from '../contract';
-import { clusterLabels, instancesSelector, orNothing } from '../labels';
+import { clusterLabels, orNothing } from '../labels';
 import { ClusterNames } from '../naming';
 
 /** Properties of `PostgresPodMonitor`. */
@@ -26,7 +26,7 @@ export interface PostgresPodMonitorProps {
 }
 
 /**
- * Lets a Prometheus of the Prometheus Operator scrape a cluster: the exporter and the agent of each instance. Its kind must be known to
+ * Lets a Prometheus of the Prometheus Operator scrape a cluster: the exporter of each instance, and the agent in each pod. Its kind must be known to
  * Kubernetes, or the whole program cannot be applied.
  */
 export class PostgresPodMonitor extends Construct {
@@ -36,7 +36,8 @@ export class PostgresPodMonitor extends Construct {
     new PodMonitor(this, 'Resource', {
       metadata: { name: new ClusterNames(clusterName).podMonitor, labels: clusterLabels(clusterName, props.labels), annotations: orNothing(props.annotations) },
       spec: {
-        selector: { matchLabels: instancesSelector(clusterName) },
+        // Whatever their part is: an agent runs in each.
+        selector: { matchLabels: { [CLUSTER_LABEL]: clusterName } },
         podTargetLabels: [CLUSTER_LABEL, INSTANCE_LABEL],
         podMetricsEndpoints: [
           { port: EXPORTER_PORT_NAME },

@@ -15,6 +15,7 @@ const SOON = { withinMs: 90_000, everyMs: 500 };
 const LIMITS = {
   noPrimaryFor: Duration.seconds(2), replicaMissingFor: Duration.seconds(2), maximumLag: Duration.seconds(3), lagFor: Duration.seconds(2),
   minimumFreePercent: 0.1,
+  archiving: true,
 };
 /** Panels that are empty when all is well. */
 const MAY_BE_EMPTY = ['Problems'];
@@ -23,6 +24,10 @@ const program: Program = {
   props: { metrics: { podMonitor: true, dashboard: true } },
   also: (chart, cluster) => void new PostgresAlerts(chart, 'alerts', { cluster, instances: INSTANCES.length, ...LIMITS }),
 };
+
+interface Rules {
+  readonly groups: readonly { readonly rules: readonly { readonly expr: string }[] }[];
+}
 
 interface Panel {
   readonly title: string;
@@ -50,7 +55,7 @@ export const metricsAlerts: Scenario = {
     await cluster.healthy(180_000);
     await startClients();
     const monitor = await cluster.kubectl.json<PodMonitor>('get', 'podmonitors.monitoring.coreos.com', NAMES.podMonitor);
-    const { spec } = await cluster.kubectl.json<{ spec: object }>('get', 'prometheusrules.monitoring.coreos.com', NAMES.alerts);
+    const { spec } = await cluster.kubectl.json<{ spec: Rules }>('get', 'prometheusrules.monitoring.coreos.com', NAMES.alerts);
     const prometheus = await Prometheus.start(cluster, monitor, spec);
     const quiet = () => eventually('no alert to fire', SOON, async () => yes((await prometheus.firing()).length === 0));
     const fires = (name: string) => eventually(`the alert ${name} to fire`, SOON, async () => yes((await prometheus.firing()).includes(name)));
@@ -77,6 +82,10 @@ export const metricsAlerts: Scenario = {
           if (!MAY_BE_EMPTY.includes(title)) await eventually(`an answer to ${expr}`, SOON, async () => yes((await ask()).some(({ value }) => value[1] !== 'NaN')));
         }
       }
+      const rules = spec.groups.flatMap((group) => group.rules);
+      const series = new Set(rules.flatMap(({ expr }) => expr.match(/\b(pg|cdk8s_postgres)_\w+\{[^}]*\}/g) ?? []));
+      step(`the ${series.size} metrics that the ${rules.length} alerts stand on are there`);
+      for (const one of series) await eventually(`the metric ${one}`, SOON, async () => yes((await prometheus.query(one)).length > 0));
       await quiet();
 
       const [replica] = await cluster.replicas();
