@@ -3,9 +3,10 @@ import { CLUSTER_LABEL } from '../src/contract';
 import { PostgresCluster, PostgresVersion } from '../src/index';
 import { MINIMAL, program, render } from './synth/render';
 
-test('a version and a size are enough: three instances, their volumes, Services, Secrets, identity, settings and budget', () => {
+test('a version and a size are enough: three instances, their volumes, Services, Secrets, identity, settings, network policy and budget', () => {
   expect(render().ids()).toEqual([
     'ConfigMap/orders-spec',
+    'NetworkPolicy/orders-instances',
     'PersistentVolumeClaim/orders-1-data', 'PersistentVolumeClaim/orders-2-data', 'PersistentVolumeClaim/orders-3-data',
     'PodDisruptionBudget/orders',
     'Role/orders-agent', 'RoleBinding/orders-agent',
