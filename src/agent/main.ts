@@ -9,16 +9,19 @@ import { KubeSpecSource } from './kube/spec.js';
 import { createLogger } from './log.js';
 import { Metrics } from './metrics/registry.js';
 import { ProblemBoard } from './problems.js';
+import { requestBackup } from './request-backup.js';
 import { AGENT_STATE_DIR, TMP_DIR } from '../contract/paths.js';
 import { HEALTH_PORT } from '../contract/ports.js';
 import type { AgentRole } from '../contract/spec.js';
 import { DEFAULT_TIMING } from '../contract/timing.js';
 import { runInstance } from './roles/instance.js';
+import { runRepo } from './roles/repo.js';
 import type { RoleContext, RoleView } from './roles/role.js';
 import { SpecWatcher } from './spec-watcher.js';
 
 const ROLES: Partial<Record<AgentRole, (context: RoleContext, running: (view: RoleView) => void) => Promise<void>>> = {
   instance: runInstance,
+  repo: runRepo,
 };
 
 async function main(): Promise<void> {
@@ -61,4 +64,5 @@ async function main(): Promise<void> {
   process.exit(0);
 }
 
-void main();
+if (process.argv[2] === 'request-backup') void requestBackup(process.argv.slice(3)).then((code) => process.exit(code));
+else void main();

@@ -38,7 +38,7 @@ export interface Problems {
   readonly current: readonly { readonly code: string; readonly message: string }[];
 }
 
-export function healthOf(s: Snapshot | null, decision: Decision | null, now: number, problems: Problems, slowestRenewal: number | null): HealthView {
+export function healthOf(s: Snapshot | null, decision: Decision | null, now: number, problems: Problems, slowestRenewal: number | null, backups: object | null): HealthView {
   if (s === null || decision === null) {
     return { live: true, ready: { ok: false, why: 'the spec has not been read yet' }, role: 'none', status: { problems: problems.current } };
   }
@@ -59,6 +59,7 @@ export function healthOf(s: Snapshot | null, decision: Decision | null, now: num
       systemId: s.state.kind === 'present' ? s.state.systemId : null,
       lease: { ...leaseStatus(s), slowestRenewalMs: slowestRenewal === null ? null : Math.round(slowestRenewal) },
       data: s.data.kind,
+      ...backups === null ? {} : { backups },
       leaving: s.me.leavingSince !== null,
       peers: s.peers.map((p) => ({ instance: p.instance, reached: p.reachedAt !== null, role: p.report?.role ?? null, leaving: p.leaving })),
       problems: problems.current,

@@ -33,6 +33,11 @@ export const SPOOL_DIR = `${DATA_MOUNT}/spool`;
 export const PGBACKREST_DIR = '/run/pgbackrest';
 export const PGBACKREST_CONFIG = `${PGBACKREST_DIR}/pgbackrest.conf`;
 
+/** By which the agent tells archive_command whether its Lease is valid (I27). */
+export const ARCHIVE_GATE = `${PGBACKREST_DIR}/archive-gate`;
+/** While it is there, recovery may ask the archive. */
+export const FETCH_WANTED = `${PGBACKREST_DIR}/fetch-wanted`;
+
 /** On the repo host. Repos are numbered as pgBackRest numbers them, from 1. */
 export function repoMount(repo: number): string {
   return `/pgbackrest/repo${repo}`;

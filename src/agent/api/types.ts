@@ -1,5 +1,6 @@
 /** The agents' HTTP servers: a plain one for probes, one with mutual TLS between agents. */
 import type { Readable } from 'node:stream';
+import type { BackupEnd, BackupRequest } from '../backups/runner.js';
 import type { TlsMaterial } from '../credentials/types.js';
 import type { WalRange } from '../postgres/types.js';
 
@@ -29,12 +30,20 @@ export interface PeerHandlers {
   wake(): void;
   /** The bytes to send; null when this instance cannot give that stretch now. */
   wal(range: WalRange): Promise<Readable | null>;
+  /** Absent where no backups are ever made. */
+  readonly backup?: BackupHandler;
 }
+
+/** Makes a backup, or says why not. What it resolves to is how the backup ended. */
+export type BackupHandler = (request: BackupRequest, signal: AbortSignal, onLine: (line: string) => void) => { readonly refused: string } | Promise<BackupEnd>;
 
 export interface PeerServer extends RunningServer {
   /** New connections use the new certificates; running ones go on. */
-  setCertificates(material: TlsMaterial): void;
+  setCertificates(material: ServerTls): void;
 }
+
+/** What a server shows, and whom it trusts. */
+export type ServerTls = Pick<TlsMaterial, 'authority' | 'server'>;
 
 export interface PeerAddress {
   readonly host: string;

@@ -1,6 +1,6 @@
 /** Which certificates a cluster has, and under which names its servers answer. */
 import type { Leaf } from './pki.js';
-import { AGENT_COMMON_NAME, SYSTEM_ROLES, type ClusterSpec } from '../../contract/index.js';
+import { AGENT_COMMON_NAME, BACKUP_COMMON_NAME, PGBACKREST_COMMON_NAME, SYSTEM_ROLES, type BackupsSpec, type ClusterSpec } from '../../contract/index.js';
 
 export type LeafName = 'server' | 'replication' | 'rewind' | 'agent';
 
@@ -27,10 +27,23 @@ export function leavesOf(spec: ClusterSpec, namespace: string): Leaves {
   };
 }
 
+/** What pgBackRest needs, where there are backups. Every instance and the repo host show the same certificate, as server and as client. */
+export function backupLeavesOf(spec: ClusterSpec, namespace: string, backups: BackupsSpec): Record<'pgBackRest' | 'request', NamedLeaf> {
+  const { instancesService } = spec.objects;
+  const hosts = [...backups.host === undefined ? [] : [backups.host], ...spec.instances.map(({ pod }) => `${pod}.${instancesService}`)];
+  return {
+    pgBackRest: { secret: backups.certificateSecret, leaf: { commonName: PGBACKREST_COMMON_NAME, usage: 'peer', dnsNames: namesOf(hosts, namespace) } },
+    request: { secret: backups.requestSecret, leaf: { commonName: BACKUP_COMMON_NAME, usage: 'client', dnsNames: [] } },
+  };
+}
+
 /** Every name by which a client in the cluster may call an instance or a Service. */
 function serverNames(spec: ClusterSpec, namespace: string): string[] {
   const { readWriteService, readOnlyService, readService, instancesService } = spec.objects;
   const hosts = [readWriteService, readOnlyService, readService, ...spec.instances.map(({ pod }) => `${pod}.${instancesService}`)];
-  const forms = hosts.flatMap((host) => [host, `${host}.${namespace}`, `${host}.${namespace}.svc`, `${host}.${namespace}.svc.cluster.local`]);
-  return ['localhost', ...new Set(forms)];
+  return ['localhost', ...namesOf(hosts, namespace)];
+}
+
+function namesOf(hosts: readonly string[], namespace: string): string[] {
+  return [...new Set(hosts.flatMap((host) => [host, `${host}.${namespace}`, `${host}.${namespace}.svc`, `${host}.${namespace}.svc.cluster.local`]))];
 }

@@ -16,10 +16,17 @@ const LEAF_LIFE_MS = 365 * DAY_MS;
 
 export interface Leaf {
   readonly commonName: string;
-  readonly usage: 'server' | 'client';
+  /** `peer`: both. */
+  readonly usage: 'server' | 'client' | 'peer';
   /** Of a server. */
   readonly dnsNames: readonly string[];
 }
+
+const USAGES: Record<Leaf['usage'], x509.ExtendedKeyUsage[]> = {
+  server: [x509.ExtendedKeyUsage.serverAuth],
+  client: [x509.ExtendedKeyUsage.clientAuth],
+  peer: [x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth],
+};
 
 export async function makeAuthority(commonName: string, now: Date): Promise<KeyPair> {
   const keys = await generateKeys();
@@ -49,7 +56,7 @@ export async function issue(authority: KeyPair, leaf: Leaf, now: Date): Promise<
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([leaf.usage === 'server' ? x509.ExtendedKeyUsage.serverAuth : x509.ExtendedKeyUsage.clientAuth]),
+      new x509.ExtendedKeyUsageExtension(USAGES[leaf.usage]),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
       await x509.AuthorityKeyIdentifierExtension.create(issuer),
       ...alternativeNames.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(alternativeNames)],

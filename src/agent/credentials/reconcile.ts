@@ -1,6 +1,6 @@
 /** The cluster's keys, brought to what they should be: to be called again and again, by every agent. */
 import { reconcileAuthority } from './authority.js';
-import { leavesOf, type NamedLeaf } from './certificates.js';
+import { backupLeavesOf, leavesOf, type NamedLeaf } from './certificates.js';
 import { Keeper } from './keeper.js';
 import { reconcileLeaf } from './leaves.js';
 import type { Credentials, CredentialsContext, CredentialsReport, KeyPair } from './types.js';
@@ -21,7 +21,11 @@ export async function reconcileCredentials(context: CredentialsContext): Promise
     const agent = await get(leaves.agent);
     const monitoring = leaves.monitoring === null ? null : await get(leaves.monitoring);
     if (server !== null && replication !== null && rewind !== null && agent !== null) {
-      credentials = { authority: authority.trusted, server, replication, rewind, agent, monitoring };
+      const { backups } = context.spec;
+      const more = backups === undefined ? null : backupLeavesOf(context.spec, context.namespace, backups);
+      const pgBackRest = more === null ? null : await get(more.pgBackRest);
+      if (more !== null) await get(more.request);
+      credentials = { authority: authority.trusted, server, replication, rewind, agent, monitoring, pgBackRest };
     }
     // An application begins as soon as its Secret is full; before initdb there is nothing that it could connect to.
     const users = context.duty === 'found' ? [] : context.spec.users;

@@ -21,6 +21,8 @@ export interface Credentials extends TlsMaterial {
   readonly rewind: KeyPair;
   /** null where metrics are off, and while it cannot be had: PostgreSQL does not wait for what only watches it. */
   readonly monitoring: KeyPair | null;
+  /** null without backups, and while it is not there: nothing but archiving waits for it. */
+  readonly pgBackRest: KeyPair | null;
 }
 
 /**

@@ -17,6 +17,10 @@ const usage = `pgguard: init, deadman and lock helper of a PostgreSQL pod
   pgguard lock-exec --lock FILE -- COMMAND...       become COMMAND while holding the lock; its children hold it too
   pgguard lock-free --lock FILE [--kill] [--timeout 5s]
                                                     wait until nobody holds the lock; --kill ends those who have FILE open
+  pgguard serve --config FILE -- COMMAND...         once FILE is there keep the server COMMAND running; SIGHUP when FILE is replaced
+  pgguard archive --gate FILE -- COMMAND...         run COMMAND while the gate is open; refuse, or end it, when it is not
+  pgguard fetch --when FILE --resting FILE --within 10s -- COMMAND...
+                                                    run COMMAND while FILE is there, for so long at most, and rarely while it fails
   pgguard install --from DIR --to DIR               copy a directory tree, file by file atomically
   pgguard --help | --version
 
@@ -43,6 +47,12 @@ func main() {
 		os.Exit(runLockExec(args))
 	case "lock-free":
 		os.Exit(runLockFree(args))
+	case "serve":
+		os.Exit(runServe(args))
+	case "archive":
+		os.Exit(runArchive(args))
+	case "fetch":
+		os.Exit(runFetch(args))
 	case "install":
 		os.Exit(runInstall(args))
 	case "--help", "-h", "help":

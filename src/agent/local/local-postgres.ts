@@ -4,6 +4,7 @@
  * It holds no judgement. What runs, how it is configured and where its files lie is in ../postgres.
  */
 import type { Logger } from 'pino';
+import { archiveAncestors } from '../backups/ancestors.js';
 import type { Lsn, StopMode } from '../core/types.js';
 import type { LocalPostgres, LocalView } from '../ports.js';
 import { readData } from './data.js';
@@ -34,6 +35,8 @@ export interface LocalSettings {
   readonly major: string;
   readonly osUser: string;
   readonly parameters: () => Readonly<Record<string, string>>;
+  /** pgBackRest's name of the cluster; null: nothing is archived. */
+  readonly stanza: () => string | null;
   /** Where an instance can be reached; null while it has no pod. */
   readonly upstream: (instance: string) => Upstream | null;
   /** The system id that the cluster is known by; null before it is. */
@@ -129,8 +132,10 @@ export class SupervisedPostgres implements LocalPostgres {
     await this.server.promote(signal);
     this.#observer.pointedAt(null, this.now());
     await this.#lookAgain();
+    const { postgres: promoted } = this.#view;
     // Off the critical path: what remains of the takeover, and the checkpoint without which nobody can rewind to this timeline (I24).
     void (async () => {
+      if (this.settings.stanza() !== null && promoted.kind === 'primary') await archiveAncestors(this.paths, promoted.position.timeline);
       await this.#configure('primary', null);
       await clearHandover(this.paths);
       await checkpoint(this.paths);
@@ -221,7 +226,7 @@ export class SupervisedPostgres implements LocalPostgres {
     const { instance, major, osUser } = this.settings;
     const standbyFloor = role === 'standby' ? (await readControlData(this.paths)).standbyFloor : {};
     const { changed, ignored } = await writeConfig(this.paths, {
-      major, instance, osUser, role, standbyFloor, parameters: this.settings.parameters(),
+      major, instance, osUser, role, standbyFloor, parameters: this.settings.parameters(), stanza: this.settings.stanza(),
       upstream: upstream === null ? null : this.#upstreamOf(upstream),
     });
     if (changed) this.server.reload();

@@ -22,6 +22,8 @@ export interface ConfigInput {
   readonly standbyFloor: Readonly<Record<string, number>>;
   /** The OS user that may log in as the superuser over the socket. */
   readonly osUser: string;
+  /** pgBackRest's name of the cluster; null: nothing is archived. */
+  readonly stanza: string | null;
 }
 
 type Settings = Record<string, string>;
@@ -46,7 +48,7 @@ export function renderConfig(paths: PostgresPaths, input: ConfigInput): { text: 
   const user = Object.entries(input.parameters).map(([name, value]) => [name.toLowerCase(), value] as const);
   const isManaged = (name: string) => name in managed || NEVER_SET.has(name);
   const accepted = Object.fromEntries(user.filter(([name]) => !isManaged(name)));
-  const settings = { ...DEFAULTS, ...accepted, ...managed };
+  const settings = { ...DEFAULTS, ...(input.stanza === null ? {} : ARCHIVING_DEFAULTS), ...accepted, ...managed };
   const lines = Object.entries({ ...settings, ...raisedToFloor(settings, input.standbyFloor) }).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => `${name} = ${quote(value)}`);
   return {
     text: `# Written by the agent; parameters belong into the spec.\n${lines.join('\n')}\n`,
@@ -72,6 +74,9 @@ const DEFAULTS: Settings = {
   timezone: 'UTC',
 };
 
+/** So that a quiet cluster can be restored to a moment not long ago. */
+const ARCHIVING_DEFAULTS: Settings = { archive_timeout: '60s' };
+
 /** What keeps the agent's promises; a user's value is not taken. */
 function managedSettings(paths: PostgresPaths, input: ConfigInput): Settings {
   const certificate = (file: string) => join(paths.certificatesDir, file);
@@ -95,10 +100,10 @@ function managedSettings(paths: PostgresPaths, input: ConfigInput): Settings {
     wal_log_hints: 'on',
     full_page_writes: 'on',
     fsync: 'on',
-    archive_mode: 'off',
+    ...archiving(paths, input.stanza),
     recovery_target_timeline: 'latest',
     wal_retrieve_retry_interval: '200ms',
-    restore_command: restoreCommand(paths),
+    restore_command: restoreCommand(paths, input.stanza),
     primary_conninfo: input.upstream === null ? '' : replicationConninfo(paths, input.upstream, input.instance),
     primary_slot_name: input.upstream === null ? '' : slotName(input.instance),
     synchronous_standby_names: '',
@@ -117,10 +122,29 @@ const NEVER_SET: ReadonlySet<string> = new Set([
   'recovery_target_name', 'recovery_target_time', 'recovery_target_xid', 'event_source', 'include', 'include_dir', 'include_if_exists',
 ]);
 
-/** WAL that a crashed primary's agent handed over (I38). Quick and quiet, because recovery asks it for every file, promotion included. */
-function restoreCommand(paths: PostgresPaths): string {
+/** Only a primary archives, and only through the gate that this agent keeps open while its Lease is valid (I27). */
+function archiving(paths: PostgresPaths, stanza: string | null): Settings {
+  if (stanza === null) return { archive_mode: 'off' };
+  const { config, gate } = paths.pgBackRest;
+  return {
+    archive_mode: 'on',
+    archive_command: `${paths.guard} archive --gate ${gate} -- pgbackrest --config=${config} --stanza=${stanza} archive-push "%p"`,
+  };
+}
+
+/** How long recovery waits for the archive at most; a segment takes a fraction of a second. */
+const FETCH_TAKES = '10s';
+
+/**
+ * WAL that a crashed primary's agent handed over (I38), quick and quiet, because recovery asks for every file, promotion included. Then the
+ * archive, as long as the agent wants it to be asked.
+ */
+function restoreCommand(paths: PostgresPaths, stanza: string | null): string {
   const source = `${paths.handoverDir}/%f`;
-  return `test -f "${source}" && cp "${source}" "%p"`;
+  if (stanza === null) return `test -f "${source}" && cp "${source}" "%p"`;
+  const { config, fetch } = paths.pgBackRest;
+  const get = `pgbackrest --config=${config} --stanza=${stanza} archive-get "%f" "%p"`;
+  return `if test -f "${source}"; then cp "${source}" "%p"; else ${paths.guard} fetch --when ${fetch} --resting ${fetch}.rests --within ${FETCH_TAKES} -- ${get}; fi`;
 }
 
 /**

@@ -18,6 +18,8 @@ export interface PostgresPaths {
   readonly walDir?: string;
   /** Directory of each tablespace, by name. */
   readonly tablespaces: Readonly<Record<string, string>>;
+  /** Configuration of pgBackRest and the gates of archiving, in memory. */
+  readonly pgBackRest: { readonly config: string; readonly gate: string; readonly fetch: string };
   /** The pgguard program. */
   readonly guard: string;
   /** Folder of postgres, initdb, pg_basebackup...; without it they are found on PATH. */

@@ -1,13 +1,15 @@
 /** Role `instance`: the agent that runs a PostgreSQL. Builds the parts, joins their wake-ups, and runs until it has left. */
 import type { Logger } from 'pino';
 import {
-  AGENT_DIR, AGENT_STATE_DIR, CERTIFICATES_DIR, CONFIG_DIR, DATA_MOUNT, HANDOVER_DIR, LOCK_FILE, PGDATA, SOCKET_DIR, tablespaceDir, tablespaceMount, WAL_DIR, WAL_MOUNT,
+  AGENT_DIR, AGENT_STATE_DIR, ARCHIVE_GATE, CERTIFICATES_DIR, CONFIG_DIR, DATA_MOUNT, FETCH_WANTED, HANDOVER_DIR, LOCK_FILE, PGBACKREST_CONFIG, PGDATA, SOCKET_DIR,
+  tablespaceDir, tablespaceMount, WAL_DIR, WAL_MOUNT,
 } from '../../contract/paths.js';
 import { API_PORT, POSTGRES_PORT } from '../../contract/ports.js';
 import type { ClusterSpec } from '../../contract/spec.js';
 import { HttpsPeerClient } from '../api/peer-client.js';
 import { startPeerServer } from '../api/peer-server.js';
 import type { PeerServer } from '../api/types.js';
+import { InstanceBackups } from '../backups/instance.js';
 import { KubeClusterStates } from '../cluster-states.js';
 import { formatLsn } from '../core/lsn.js';
 import type { LeaderRecord, LeaseView } from '../core/types.js';
@@ -66,10 +68,15 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
   const leaseStore = new KubeLeaseStore(api, objects.lease, cluster);
   const lease = new LeaseKeeper(leaseStore, clock, me, () => loop.wake());
 
+  const kubeSecrets = new KubeSecrets(api);
+  const backups: InstanceBackups = new InstanceBackups({
+    instance: environment.instance, namespace: environment.namespace, paths, secrets: kubeSecrets, spec, snapshot: () => loop.snapshot, clock, events, problems, log,
+  });
   const credentials: CredentialsKeeper = new CredentialsKeeper({
-    namespace: environment.namespace, secrets: new KubeSecrets(api), spec, snapshot: () => loop.snapshot, problems, log,
+    namespace: environment.namespace, secrets: kubeSecrets, spec, snapshot: () => loop.snapshot, problems, log,
     renewed: async (fresh) => {
       client.setCertificates(fresh);
+      backups.renewed(fresh);
       if (peerServer === null) peerServer = await startPeerServer({ port: API_PORT }, fresh, handlers);
       else peerServer.setCertificates(fresh);
       postgres.server.reload();
@@ -80,6 +87,7 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
   const postgres = new SupervisedPostgres(paths, {
     instance: environment.instance, major, osUser: environment.osUser,
     parameters: () => spec().parameters,
+    stanza: () => backups.stanza,
     upstream: (instance) => {
       const host = peers.hostOf(instance);
       const hostaddr = peers.ipOf(instance);
@@ -103,6 +111,7 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
     { clock, lease, states, peers, postgres, deadman, journal, spec: () => specs.view },
     { ...me, deadBootIds: environment.deadBootIds },
     (snapshot, decision) => {
+      backups.passed(snapshot);
       const leads = snapshot.postgres.kind === 'primary' && snapshot.lease.kind === 'mine';
       if (leads !== wasPrimary) {
         wasPrimary = leads;
@@ -117,7 +126,7 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
       problems.set('Blocked', code === null ? null : `${code}: ${reason}`);
     },
   );
-  const health = () => healthOf(loop.snapshot, loop.decision, clock.now(), problems, lease.slowestRenewal);
+  const health = () => healthOf(loop.snapshot, loop.decision, clock.now(), problems, lease.slowestRenewal, backups.status());
   const volumes = new VolumeWatch(() => mountsOf(spec(), environment.instance));
   const measure = instanceMetrics(metrics, {
     snapshot: () => loop.snapshot, ready: () => health().ready.ok, slowestRenewal: () => lease.slowestRenewal, promotedAt: () => promotedAt,
@@ -127,6 +136,7 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
     status: () => (loop.snapshot === null ? { instance: environment.instance } : reportOf(loop.snapshot)),
     // Somebody has news: ask, rather than wait for the next heartbeat.
     wake: () => { void peers.poll(); },
+    backup: backups.handler,
     // Only WAL that nobody writes any more is whole.
     wal: async (range: WalRange) => (postgres.view.postgres.kind === 'stopped' ? sendWal(paths, range) : null),
   };
@@ -147,6 +157,8 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
     rollout: runner(rolloutDuty({ ...inside, pods, statefulSets: new KubeStatefulSets(api, cluster), events, problems, dataMajor: major })),
   };
 
+  const backupDuties = backups.duties.map(runner);
+
   async function becamePrimary(timeline: number): Promise<void> {
     promotedAt = new Date();
     try {
@@ -160,13 +172,15 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
     duties.credentials.wake();
     duties.primary.wake();
     duties.slots.wake();
+    for (const duty of backupDuties) duty.wake();
   }
 
   const over = new AbortController();
   context.leaving.addEventListener('abort', () => loop.leave());
   if (context.leaving.aborted) loop.leave();
-  specs.onChange(() => { loop.wake(); for (const duty of Object.values(duties)) duty.wake(); });
+  specs.onChange(() => { loop.wake(); for (const duty of [...Object.values(duties), ...backupDuties]) duty.wake(); });
   postgres.onChange(() => loop.wake());
+  postgres.server.onLine((line) => backups.noteLogLine(line));
   peers.onChange(() => loop.wake());
   void leaseStore.watch((reading) => { void lease.noticed(reading).then(() => loop.wake()); }, over.signal);
   void pods.watch(() => { void peers.refreshPods(); }, over.signal);
@@ -176,7 +190,7 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
   const credentialsRead = duties.credentials.once().catch(() => undefined);
   await Promise.race([Promise.all([lease.read(), postgres.refresh(), peers.refreshPods(), credentialsRead]), clock.sleep(FIRST_LOOK)]);
   running({ health });
-  for (const duty of Object.values(duties)) void duty.keep(over.signal);
+  for (const duty of [...Object.values(duties), ...backupDuties]) void duty.keep(over.signal);
 
   await loop.run();
   over.abort();
@@ -217,6 +231,7 @@ function pathsOf(spec: ClusterSpec, instance: string): PostgresPaths {
     lockFile: LOCK_FILE,
     ...(own?.walVolume === true ? { walDir: WAL_DIR } : {}),
     tablespaces: Object.fromEntries((own?.tablespaces ?? []).map((name) => [name, tablespaceDir(name)])),
+    pgBackRest: { config: PGBACKREST_CONFIG, gate: ARCHIVE_GATE, fetch: FETCH_WANTED },
     guard: `${AGENT_DIR}/pgguard`,
     port: POSTGRES_PORT,
   };

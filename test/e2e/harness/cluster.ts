@@ -22,6 +22,7 @@ export interface Status {
   readonly upstream: string | null;
   readonly systemId: string | null;
   readonly lease: { readonly slowestRenewalMs: number | null };
+  readonly backups?: { readonly archiver: { readonly lastArchived: string | null; readonly waiting: number; readonly failing: boolean } | null };
   readonly problems: readonly { readonly code: string; readonly message: string }[];
 }
 

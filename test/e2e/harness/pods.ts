@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline';
 import type { Kubectl } from './kubectl';
 import { sleep } from './wait';
-import { CLUSTER_LABEL, INSTANCE_LABEL, ROLE_LABEL } from '../../../src/contract';
+import { CLUSTER_LABEL, COMPONENT_INSTANCE, COMPONENT_LABEL, INSTANCE_LABEL, ROLE_LABEL } from '../../../src/contract';
 
 export interface Pod {
   readonly name: string;
@@ -24,7 +24,7 @@ interface RawPod {
   readonly status: {
     readonly podIP?: string;
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
-    readonly containerStatuses?: readonly { readonly containerID?: string; readonly restartCount: number }[];
+    readonly containerStatuses?: readonly { readonly name: string; readonly containerID?: string; readonly restartCount: number }[];
   };
 }
 
@@ -72,7 +72,7 @@ export class PodWatch {
   }
 
   async #listAndWatch(): Promise<void> {
-    const path = `/api/v1/namespaces/${this.kubectl.namespace}/pods?labelSelector=${encodeURIComponent(`${CLUSTER_LABEL}=${this.cluster}`)}`;
+    const path = `/api/v1/namespaces/${this.kubectl.namespace}/pods?labelSelector=${encodeURIComponent(`${CLUSTER_LABEL}=${this.cluster},${COMPONENT_LABEL}=${COMPONENT_INSTANCE}`)}`;
     const list = JSON.parse(await this.kubectl.run(['get', '--raw', path], { timeoutMs: 5_000 })) as { metadata: { resourceVersion: string }; items: RawPod[] };
     const there = new Set(list.items.map(({ metadata }) => metadata.uid));
     for (const uid of this.#pods.keys()) if (!there.has(uid)) this.#pods.delete(uid);
@@ -90,7 +90,7 @@ export class PodWatch {
   }
 
   #see(raw: RawPod): void {
-    const container = raw.status.containerStatuses?.[0];
+    const container = raw.status.containerStatuses?.find(({ name }) => name === 'postgres');
     const pod: Pod = {
       name: raw.metadata.name,
       uid: raw.metadata.uid,

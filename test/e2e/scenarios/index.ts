@@ -2,6 +2,8 @@
 import { agentKilled } from './agent-killed';
 import { apiServerStopped } from './api-server-stopped';
 import { appWithCluster } from './app-with-cluster';
+import { archiveHole } from './archive-hole';
+import { backups } from './backups';
 import { brokenImage } from './broken-image';
 import { brokenSpec } from './broken-spec';
 import { busyBackendFenced } from './busy-backend-fenced';
@@ -17,6 +19,7 @@ import { podForceDeleted } from './pod-force-deleted';
 import { postmasterKilled } from './postmaster-killed';
 import { recreated } from './recreated';
 import { replicaVolumeLost } from './replica-volume-lost';
+import { repoDown } from './repo-down';
 import { rightsMissing } from './rights-missing';
 import { rolloutByJsonPatch } from './rollout-by-json-patch';
 import { rolloutByProp } from './rollout-by-prop';
@@ -34,6 +37,6 @@ export const SCENARIOS: readonly Scenario[] = [
   frozen, rolloutByProp, rolloutByJsonPatch, rolloutBySetImage, instancesRenamed,
   secondPostgres, busyBackendKilled, busyBackendFenced,
   wrongMajor, brokenImage, replicaVolumeLost, recreated, secretsWiped, staleVolume, scaledToZero,
-  brokenSpec, rightsMissing, unusableData, appWithCluster, noDrift, metricsExporter, metricsAlerts,
+  brokenSpec, rightsMissing, unusableData, appWithCluster, noDrift, metricsExporter, metricsAlerts, backups, repoDown, archiveHole,
   nodeCut, apiServerStopped,
 ];

@@ -51,7 +51,7 @@ export class TestInstance {
     const floor = role === 'standby' ? (await readControlData(this.paths)).standbyFloor : {};
     return writeConfig(this.paths, {
       major: await major(this.paths), instance: this.name, role, upstream: this.upstream, standbyFloor: floor,
-      parameters: this.parameters, osUser: userInfo().username,
+      parameters: this.parameters, osUser: userInfo().username, stanza: null,
     });
   }
 
@@ -144,6 +144,7 @@ export class TestBed {
       lockFile: within('postgres.lock'),
       ...(options.walVolume ? { walDir: within('wal-volume', 'wal') } : {}),
       tablespaces,
+      pgBackRest: { config: within('pgbackrest.conf'), gate: within('archive-gate'), fetch: within('fetch-wanted') },
       guard: process.env.CDK8S_POSTGRES_TEST_GUARD!,
       ...binDirOption(),
       port: await freePort(),

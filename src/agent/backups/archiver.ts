@@ -1,0 +1,58 @@
+/** How the primary's archiver fares: what it archived last, what waits, and since when it fails. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Duty } from '../duties/duty.js';
+import { walDirectory } from '../postgres/history.js';
+import { withLocal } from '../postgres/local.js';
+import type { PostgresPaths } from '../postgres/types.js';
+
+export interface ArchiverView {
+  readonly lastArchived: string | null;
+  /** Seconds; null when nothing has been archived. */
+  readonly lastArchivedAge: number | null;
+  /** Segments and history files that are complete and not archived. */
+  readonly waiting: number;
+  readonly lastFailed: string | null;
+  readonly failing: boolean;
+}
+
+const QUESTION = `
+SELECT last_archived_wal AS "lastArchived", extract(epoch FROM now() - last_archived_time)::float8 AS "lastArchivedAge", last_failed_wal AS "lastFailed",
+  last_failed_time IS NOT NULL AND (last_archived_time IS NULL OR last_failed_time > last_archived_time) AS "failed"
+FROM pg_stat_archiver`;
+
+export interface ArchiverContext {
+  readonly paths: PostgresPaths;
+  /** Primary, with the Lease. */
+  readonly leads: () => boolean;
+  /** What pgBackRest said last when it failed. */
+  readonly lastError: () => string | null;
+}
+
+export class ArchiverWatch implements Duty {
+  readonly name = 'Archiving';
+  readonly every = 5_000;
+  #view: ArchiverView | null = null;
+
+  constructor(private readonly context: ArchiverContext) {}
+
+  /** null where nothing is archived: on a standby. */
+  get view(): ArchiverView | null { return this.#view; }
+  get failing(): boolean { return this.#view?.failing ?? false; }
+
+  async run(): Promise<void> {
+    if (!this.context.leads()) {
+      this.#view = null;
+      return;
+    }
+    const { paths } = this.context;
+    const waiting = (await readdir(join(walDirectory(paths), 'archive_status'))).filter((name) => name.endsWith('.ready')).length;
+    const [row] = await withLocal(paths, 'postgres', async (client) => (await client.query<Omit<ArchiverView, 'waiting' | 'failing'> & { failed: boolean }>(QUESTION)).rows);
+    const { lastArchived, lastArchivedAge, lastFailed, failed } = row!;
+    this.#view = { lastArchived, lastArchivedAge, lastFailed, waiting, failing: failed && waiting > 0 };
+    if (!this.#view.failing) return;
+    const why = this.context.lastError();
+    // Without numbers that change: each new text would be a new event.
+    throw new Error(`the write-ahead log cannot be archived; it waits on its volume, and writes go on until that is full${why === null ? '' : `. ${why}`}`);
+  }
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// How often a push under way asks whether it may go on.
+	gateTick = 100 * time.Millisecond
+	// What a server that is being stopped may still wait for its archive.
+	closingTakes = 2 * time.Second
+	// PostgreSQL ends its archiver on a command with this status, instead of trying twice more a second apart.
+	exitArchiverEnds = 126
+)
+
+// runArchive is PostgreSQL's archive_command: it runs COMMAND only while the gate that the agent keeps is open, which
+// is while its Lease is valid (I27). A gate is one line: `open <CLOCK_MONOTONIC ns>`; `closing <...>` while the server is
+// being stopped; `closed <...>` when it is and its archive is known to fail.
+func runArchive(args []string) int {
+	flags := flag.NewFlagSet("archive", flag.ContinueOnError)
+	gate := flags.String("gate", "", "")
+	if err := parse(flags, args); err != nil {
+		return fail(exitUsage, "%v", err)
+	}
+	if *gate == "" || flags.NArg() == 0 {
+		return fail(exitUsage, "archive: use `pgguard archive --gate FILE -- COMMAND...`")
+	}
+	closing, err := readGate(*gate)
+	if err != nil {
+		return fail(refusal(closing), "archive: refused: %v", err)
+	}
+	// In a group of its own, so that nothing of it is left when it is ended.
+	command := exec.Command(flags.Arg(0), flags.Args()[1:]...)
+	command.Stdout, command.Stderr = os.Stdout, os.Stderr
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: unix.SIGKILL}
+	if err := command.Start(); err != nil {
+		return fail(exitFailure, "archive: %v", err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- command.Wait() }()
+	var closingSince int64
+	for {
+		if closing && closingSince == 0 {
+			closingSince = monotonic()
+		}
+		select {
+		case err := <-ended:
+			return archived(err, closing)
+		case <-time.After(gateTick):
+		}
+		if closing, err = readGate(*gate); err != nil {
+			_ = unix.Kill(-command.Process.Pid, unix.SIGKILL)
+			return fail(refusal(closing), "archive: ended: %v", err)
+		}
+		if closingSince != 0 && monotonic()-closingSince > int64(closingTakes) {
+			_ = unix.Kill(-command.Process.Pid, unix.SIGKILL)
+			return fail(exitArchiverEnds, "archive: the server is being stopped and does not wait longer than %v for its archive", closingTakes)
+		}
+	}
+}
+
+// archived is the status for PostgreSQL.
+func archived(err error, closing bool) int {
+	if err == nil {
+		return 0
+	}
+	return refusal(closing)
+}
+
+// refusal: of a server that is being stopped nothing is tried again.
+func refusal(closing bool) int {
+	if closing {
+		return exitArchiverEnds
+	}
+	return exitFailure
+}
+
+// readGate tells whether the server is being stopped; an error when nothing may be archived.
+func readGate(path string) (closing bool, err error) {
+	line, err := os.ReadFile(path)
+	if err != nil {
+		return false, fmt.Errorf("this instance does not hold the Lease: %w", err)
+	}
+	state, until, _ := strings.Cut(strings.TrimSpace(string(line)), " ")
+	deadline, err := strconv.ParseInt(until, 10, 64)
+	if err != nil || (state != "open" && state != "closing" && state != "closed") {
+		return false, fmt.Errorf("%s is no gate: %q", path, shorten(line))
+	}
+	closing = state != "open"
+	if late := monotonic() - deadline; late >= 0 {
+		return closing, fmt.Errorf("the Lease of this instance has not been valid for %v", time.Duration(late).Round(time.Millisecond))
+	}
+	if state == "closed" {
+		return closing, errors.New("the server is being stopped, and its archive has been failing")
+	}
+	return closing, nil
+}

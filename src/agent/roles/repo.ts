@@ -1,0 +1,78 @@
+/** Role `repo`: the agent on the repo host. It keeps the configuration of pgBackRest's server, the stanza, and makes all backups. */
+import type { RoleContext, RoleView } from './role.js';
+import { PGBACKREST_CONFIG } from '../../contract/paths.js';
+import { API_PORT } from '../../contract/ports.js';
+import { CERTIFICATE_KEYS } from '../../contract/secrets.js';
+import { startPeerServer } from '../api/peer-server.js';
+import type { BackupHandler, PeerServer } from '../api/types.js';
+import { writeConfiguration } from '../backups/configure.js';
+import { readRepoKeys } from '../backups/keys.js';
+import { PgBackRest } from '../backups/pgbackrest.js';
+import { BackupRunner } from '../backups/runner.js';
+import { StanzaKeeper } from '../backups/stanza.js';
+import { DutyRunner } from '../duties/duty.js';
+import { KubeSecrets } from '../kube/secrets.js';
+
+/** Resolves when the pod is told to stop. */
+export async function runRepo({ environment, api, events, problems, specs, clock, log, leaving }: RoleContext, running: (view: RoleView) => void): Promise<void> {
+  const secrets = new KubeSecrets(api);
+  let configured = false;
+  let server: PeerServer | null = null;
+  const backups = () => {
+    const { backups: wanted } = specs.current!;
+    if (wanted === undefined) throw new Error('the spec has no backups any more; apply the synthesized manifests and remove this pod\'s StatefulSet');
+    return wanted;
+  };
+  const pgBackRest = () => new PgBackRest(PGBACKREST_CONFIG, backups().stanza);
+  const stanza = new StanzaKeeper({ clock, pgBackRest: () => (configured ? pgBackRest() : null) });
+  const runner = new BackupRunner({ pgBackRest, events, problems, log, ended: () => { stanza.askAgain(); duties.stanza.wake(); } });
+
+  async function configure(): Promise<void> {
+    const { instances, objects } = specs.current!;
+    const { repos, host, certificateSecret } = backups();
+    const found = await secrets.get(certificateSecret);
+    if (!found.ok) throw new Error(`Secret ${certificateSecret} cannot be read: ${found.message}`);
+    const { [CERTIFICATE_KEYS.certificate]: certificate, [CERTIFICATE_KEYS.key]: key, [CERTIFICATE_KEYS.authority]: authority } = found.value.data;
+    if (certificate === undefined || key === undefined || authority === undefined) {
+      throw new Error(`Secret ${certificateSecret} has not been filled yet: the leader fills it once the cluster has data`);
+    }
+    const keys = await readRepoKeys(secrets, repos, true);
+    const fqdn = (name: string) => `${name}.${environment.namespace}.svc`;
+    const changed = await writeConfiguration({ certificate, key, authority }, keys, [{
+      backups: backups(), keys, repoHost: fqdn(host!), file: PGBACKREST_CONFIG,
+      place: { kind: 'repo', instances: instances.map(({ pod }) => fqdn(`${pod}.${objects.instancesService}`)) },
+    }]);
+    const material = { authority, server: { certificate, key } };
+    if (server === null) server = await startPeerServer({ port: API_PORT }, material, handlers);
+    else if (changed) server.setCertificates(material);
+    if (changed) {
+      stanza.configurationChanged();
+      duties.stanza.wake();
+    }
+    configured = true;
+  }
+
+  const handlers = {
+    status: () => ({ role: 'repo', ...stanza.status() }),
+    wake: () => duties.stanza.wake(),
+    wal: () => Promise.resolve(null),
+    backup: ((request, signal, onLine) => (request.repo > backups().repos.length
+      ? { refused: `there is no repo ${request.repo}` }
+      : runner.backup(request, AbortSignal.any([signal, leaving]), onLine))) satisfies BackupHandler,
+  };
+  const duties = {
+    configuration: new DutyRunner({ name: 'BackupConfiguration', every: 5_000, run: configure }, clock, problems),
+    stanza: new DutyRunner(stanza, clock, problems),
+  };
+  specs.onChange(() => duties.configuration.wake());
+  running({
+    health: () => ({
+      live: true,
+      // A repo that has trouble is told in problems; its server is needed all the same.
+      ready: configured ? { ok: true, why: 'configured' } : { ok: false, why: 'pgBackRest has no configuration yet' },
+      role: 'none',
+      status: { role: 'repo', ready: configured, ...stanza.status(), running: runner.running, problems: problems.current },
+    }),
+  });
+  await Promise.all(Object.values(duties).map((duty) => duty.keep(leaving)));
+}
