@@ -2,6 +2,7 @@ import { Chart } from 'cdk8s';
 import type { ContainerResources, ISecret } from 'cdk8s-plus-28';
 import { Construct, Dependable } from 'constructs';
 import { BackupOptions, ClusterBackups } from './backups/backups';
+import type { Bootstrap } from './bootstrap';
 import { ImportedPostgresCluster, PostgresClusterBase } from './cluster-base';
 import type { IPostgresCluster } from './cluster-reference';
 import { ClusterCredentials } from './credentials';
@@ -168,6 +169,14 @@ export interface PostgresClusterProps {
   readonly network?: NetworkOptions;
 
   /**
+   * What a new cluster begins with. Says nothing any more once the cluster has data.
+   *
+   * @example Bootstrap.fromBackup({ repo: PgBackRestRepo.s3({...}), stanza: 'orders', target: RecoveryTarget.time('2026-05-04T12:59:30Z') })
+   * @default - empty databases
+   */
+  readonly bootstrap?: Bootstrap;
+
+  /**
    * Labels of all objects and pods.
    *
    * @default - only the library's own
@@ -246,7 +255,9 @@ export class PostgresCluster extends PostgresClusterBase {
       });
     }
     const { backups } = this;
-    this.identity = new AgentIdentity(this, 'identity', { ...common, routing, users: this.users, instances: instanceNames, backups, monitoring });
+    this.identity = new AgentIdentity(this, 'identity', {
+      ...common, routing, users: this.users, instances: instanceNames, backups, bootstrap: props.bootstrap, monitoring,
+    });
     this._instances = instances.map((instance) => new PostgresInstance(this, `instance-${instance.name}`, {
       ...props, ...instance, cluster: this, instanceName: instance.name,
     }));

@@ -2,6 +2,7 @@ import { ApiObject } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import type { ClusterBackups } from './backups/backups';
+import type { Bootstrap } from './bootstrap';
 import type { IPostgresCluster } from './cluster-reference';
 import { clusterLabels, orNothing } from './labels';
 import { ClusterNames } from './naming';
@@ -38,6 +39,13 @@ export interface AgentIdentityProps {
    * @default - none
    */
   readonly backups?: ClusterBackups;
+
+  /**
+   * What the cluster begins with: the Secrets that a backup is opened with are read.
+   *
+   * @default - empty databases
+   */
+  readonly bootstrap?: Bootstrap;
 
   /**
    * Labels of the objects.
@@ -93,7 +101,7 @@ function agentRules(names: ClusterNames, props: AgentIdentityProps): k8s.PolicyR
     ...props.users.map((user) => names.userSecret(user)),
     ...props.backups ? [names.pgBackRestSecret, names.backupSecret] : [],
   ];
-  const given = props.backups?._secretNames() ?? [];
+  const given = [...new Set([...props.backups?._secretNames() ?? [], ...props.bootstrap?._secretNames() ?? []])];
   return [
     // The lock: taken, renewed, released, watched by those who wait for it.
     rule('coordination.k8s.io', 'leases', ['get', 'list', 'watch', 'update'], [names.lease]),

@@ -3,6 +3,7 @@ export * from './backups/cron-job';
 export * from './backups/repo';
 export * from './backups/repo-host';
 export * from './backups/schedule';
+export * from './bootstrap';
 export * from './cluster';
 export * from './cluster-reference';
 export * from './credentials';

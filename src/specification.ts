@@ -3,6 +3,7 @@ import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { PASSWD_KEY } from './agent-pod';
 import type { ClusterBackups } from './backups/backups';
+import type { Bootstrap } from './bootstrap';
 import type { IPostgresCluster } from './cluster-reference';
 import type { ClusterSpec, InstanceSpec, ObjectNames } from './contract';
 import { DEFAULT_TIMING, SPEC_KEY, SPEC_VERSION } from './contract';
@@ -76,6 +77,13 @@ export interface ClusterSpecificationProps {
   readonly monitoring?: boolean;
 
   /**
+   * What the cluster begins with.
+   *
+   * @default - empty databases
+   */
+  readonly bootstrap?: Bootstrap;
+
+  /**
    * The user id that the instances run as.
    *
    * @default 26
@@ -139,6 +147,7 @@ export class ClusterSpecification extends Construct {
       })),
       timing: DEFAULT_TIMING,
       backups: props.backups?._toSpec(),
+      bootstrap: props.bootstrap?._toSpec(this, props.backups?._toSpec()),
     };
   }
 }

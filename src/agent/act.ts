@@ -26,13 +26,16 @@ export async function act(action: Exclude<Action, { do: 'wait' }>, s: Snapshot, 
       await states.claimInit(ports.bootId);
       return null;
     case 'recordInitialized':
-      await states.recordInitialized(action.systemId);
+      await states.recordInitialized(action);
       return null;
     case 'adoptState':
       await states.adopt(action.systemId, action.timeline);
       return null;
     case 'initdb':
       await postgres.initdb();
+      return null;
+    case 'restore':
+      await postgres.restore(signal);
       return null;
     case 'startPrimary':
       await postgres.startPrimary();

@@ -1,7 +1,7 @@
 /** The state object and what the data claims are annotated with, seen as one: has this cluster ever had data? (I20, I41) */
 import type { ClusterState, Milliseconds } from './core/types.js';
 import type { Claims, Result, StateDocument, StateRecord, StateStore } from './kube/types.js';
-import type { Clock, ClusterStates } from './ports.js';
+import type { Clock, ClusterStates, FirstData } from './ports.js';
 
 /** It changes only at bootstrap and promotions. */
 const REREAD: Milliseconds = 10_000;
@@ -41,21 +41,22 @@ export class KubeClusterStates implements ClusterStates {
   }
 
   async claimInit(claim: string): Promise<void> {
-    const state: StateDocument = { systemId: null, initialized: false, initClaim: claim, highestTimeline: 0 };
+    const state: StateDocument = { systemId: null, initialized: false, initClaim: claim, founder: null, highestTimeline: 0 };
     await this.#write(state);
   }
 
   /** The claim first: it outlives every other object, and without it a lost state object would look like a new cluster (I41). */
-  async recordInitialized(systemId: string): Promise<void> {
+  async recordInitialized({ systemId, founder, timeline }: FirstData): Promise<void> {
     // Only the state in which this instance had the claim may be replaced, whatever is read meanwhile.
     const claimed = this.#record;
     await this.annotate(systemId);
-    await this.#write({ systemId, initialized: true, initClaim: null, highestTimeline: 1 }, claimed);
+    await this.#write({ systemId, initialized: true, initClaim: null, founder, highestTimeline: timeline }, claimed);
   }
 
   async adopt(systemId: string, timeline: number): Promise<void> {
     await this.annotate(systemId);
-    await this.#write({ systemId, initialized: true, initClaim: null, highestTimeline: timeline });
+    const founder = this.#record?.state.founder ?? null;
+    await this.#write({ systemId, initialized: true, initClaim: null, founder, highestTimeline: timeline });
   }
 
   /** Marks this instance's data claim as holding data. */

@@ -30,6 +30,8 @@ export interface LocalPostgres {
   promote(timeline: number, signal: AbortSignal): Promise<void>;
   stop(mode: StopMode): Promise<void>;
   initdb(): Promise<void>;
+  /** The backup that the spec names, recovered to its target, on a timeline of its own. */
+  restore(signal: AbortSignal): Promise<void>;
   clone(upstream: string, signal: AbortSignal): Promise<void>;
   /** Resolves to why it is impossible, or to null when it is done. */
   rewind(upstream: string, signal: AbortSignal): Promise<string | null>;
@@ -50,6 +52,13 @@ export interface Peers {
   survey(): Promise<void>;
 }
 
+/** The data directory that a cluster began with. */
+export interface FirstData {
+  readonly systemId: string;
+  readonly founder: string | null;
+  readonly timeline: number;
+}
+
 /** The state object and the claims' annotations, seen as one. */
 export interface ClusterStates {
   readonly view: ClusterState;
@@ -57,7 +66,7 @@ export interface ClusterStates {
   /** Reads it now, however lately it was read; rejects when that fails. */
   reread(): Promise<void>;
   claimInit(claim: string): Promise<void>;
-  recordInitialized(systemId: string): Promise<void>;
+  recordInitialized(first: FirstData): Promise<void>;
   adopt(systemId: string, timeline: number): Promise<void>;
 }
 

@@ -37,7 +37,7 @@ export class SpecWatcher {
       this.problems.set('SpecProblem', problem);
       if (spec !== null && spec !== this.#current) {
         this.#current = spec;
-        this.#view = { major: spec.postgresVersion, instances: spec.instances, timing: spec.timing };
+        this.#view = { major: spec.postgresVersion, instances: spec.instances, timing: spec.timing, origin: spec.bootstrap === undefined ? 'initdb' : 'backup' };
         this.#changed();
       }
       await this.clock.sleep(this.#current === null ? RETRY : POLL, this.#wake.signal);

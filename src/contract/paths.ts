@@ -59,5 +59,7 @@ export const CERTIFICATES_DIR = '/run/certificates';
  * the socket, where its OS user would be the superuser, nor the other certificates.
  */
 export const MONITORING_DIR = '/run/monitoring';
+/** How the backup is read that a new cluster begins with: pgBackRest's configuration, keys and certificates. */
+export const BOOTSTRAP_DIR = `${CERTIFICATES_DIR}/bootstrap`;
 /** The generated passwd file: initdb fails for a uid that has no entry. */
 export const PASSWD_FILE = '/etc/passwd';

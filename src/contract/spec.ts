@@ -22,6 +22,8 @@ export interface ClusterSpec {
   readonly timing: Timing;
   /** Absent: nothing is archived or backed up. */
   readonly backups?: BackupsSpec;
+  /** Absent: a new cluster begins empty. */
+  readonly bootstrap?: BootstrapSpec;
 }
 
 /** Names of the objects that agents read or write, so that only the constructs know how names are made. */
@@ -130,6 +132,21 @@ export interface SecretKeySpec {
   readonly secret: string;
   readonly key: string;
 }
+
+/** The backup that a new cluster begins with. Once the cluster has data of its own, it says nothing any more. */
+export interface BootstrapSpec {
+  readonly repo: S3RepoSpec;
+  /** pgBackRest's name for the cluster that was backed up. */
+  readonly stanza: string;
+  /** The backup's label; absent: the newest that ended before the target. */
+  readonly backup?: string;
+  readonly target: RecoveryTargetSpec;
+}
+
+/** Where recovery ends. `latest`: with the archive; `immediate`: as soon as the data is consistent. */
+export type RecoveryTargetSpec =
+  | { readonly type: 'latest' | 'immediate' }
+  | { readonly type: 'time' | 'lsn' | 'name' | 'xid'; readonly value: string };
 
 /** As pgBackRest spells them. */
 export type BackupType = 'full' | 'diff' | 'incr';

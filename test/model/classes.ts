@@ -22,7 +22,9 @@ export const listings: readonly Snapshot['spec']['instances'][] = [
   [{ name: '2', retire: false }, { name: '3', retire: false }],
 ];
 
-const present = (systemId: string, end: WalPosition, wasPrimary: boolean, fresh = false): DataDirectory => ({ kind: 'present', systemId, end, wasPrimary, fresh });
+const FOUNDER = 'incarnation-1';
+const present = (systemId: string, end: WalPosition, wasPrimary: boolean, fresh = false, incarnation = FOUNDER): DataDirectory =>
+  ({ kind: 'present', systemId, end, wasPrimary, fresh, incarnation });
 
 export const data: readonly DataDirectory[] = [
   { kind: 'unknown' },
@@ -38,6 +40,8 @@ export const data: readonly DataDirectory[] = [
   present(B, at(2, 200n), true),
   // Its own initdb came too late.
   present(B, at(1, 1n), true, true),
+  // Its own restore of the same backup came too late.
+  present(A, at(2, 200n), true, true, 'incarnation-2'),
 ];
 
 const standby = (systemId: string, position: WalPosition, upstream: string | null, streaming: boolean): Postgres => ({
@@ -104,9 +108,11 @@ export const states: readonly ClusterState[] = [
   { kind: 'absent', claimedSystemIds: null },
   { kind: 'absent', claimedSystemIds: [] },
   { kind: 'absent', claimedSystemIds: [A] },
-  { kind: 'present', systemId: null, initialized: false, initClaim: ME.bootId, highestTimeline: 0 },
-  { kind: 'present', systemId: null, initialized: false, initClaim: 'somebody', highestTimeline: 0 },
-  { kind: 'present', systemId: A, initialized: true, initClaim: null, highestTimeline: 2 },
+  { kind: 'present', systemId: null, initialized: false, initClaim: ME.bootId, founder: null, highestTimeline: 0 },
+  { kind: 'present', systemId: null, initialized: false, initClaim: 'somebody', founder: null, highestTimeline: 0 },
+  { kind: 'present', systemId: A, initialized: true, initClaim: null, founder: FOUNDER, highestTimeline: 2 },
+  // Recorded by an agent that did not know of founders.
+  { kind: 'present', systemId: A, initialized: true, initClaim: null, founder: null, highestTimeline: 2 },
 ];
 
 const report = (holder: Holder, role: Report['role'], position: WalPosition | null, unfit: string | null = null): Report => ({
@@ -123,6 +129,7 @@ export const peers: readonly (readonly Peer[])[] = [
 ];
 
 export interface Late {
+  readonly origin: Snapshot['spec']['origin'];
   readonly apiSince: Snapshot['apiSince'];
   readonly surveyedAt: Snapshot['surveyedAt'];
   readonly crash: Snapshot['crash'];
@@ -133,22 +140,24 @@ export interface Late {
 
 /** What matters on few paths only: together in a few combinations. */
 export const late: readonly Late[] = [
-  { apiSince: LONG_AGO, surveyedAt: NOW - 20, crash: null, handover: 'pending', rebuild: null, stopAskedAt: null },
-  { apiSince: LONG_AGO, surveyedAt: null, crash: { at: NOW - 100 }, handover: 'failed', rebuild: null, stopAskedAt: null },
-  { apiSince: null, surveyedAt: NOW - 20, crash: null, handover: 'done', rebuild: 'a rewind cannot work', stopAskedAt: NOW - 3_000 },
+  { origin: 'initdb', apiSince: LONG_AGO, surveyedAt: NOW - 20, crash: null, handover: 'pending', rebuild: null, stopAskedAt: null },
+  { origin: 'backup', apiSince: LONG_AGO, surveyedAt: null, crash: { at: NOW - 100 }, handover: 'failed', rebuild: null, stopAskedAt: null },
+  { origin: 'initdb', apiSince: null, surveyedAt: NOW - 20, crash: null, handover: 'done', rebuild: 'a rewind cannot work', stopAskedAt: NOW - 3_000 },
 ];
 
 export function* snapshots(): Generator<Snapshot> {
   for (const leavingSince of leaving) {
     const me: Me = { ...ME, deadBootIds: ['boot-0'], leavingSince };
     for (const instances of listings) {
-      const spec = { major: '17', instances, timing: DEFAULT_TIMING };
       for (const directory of data) {
         for (const server of postgres) {
           for (const lease of leases) {
             for (const state of states) {
               for (const others of peers) {
-                for (const rest of late) yield { now: NOW, me, spec, data: directory, postgres: server, lease, state, peers: others, ...rest };
+                for (const { origin, ...rest } of late) {
+                  const spec = { major: '17', instances, timing: DEFAULT_TIMING, origin };
+                  yield { now: NOW, me, spec, data: directory, postgres: server, lease, state, peers: others, ...rest };
+                }
               }
             }
           }

@@ -98,7 +98,19 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     broken: 'an initdb that came too late makes no room', noticedBy: chaos(400),
-    file: core('decide'), replace: '&& s.data.fresh) return', by: '&& s.now < 0) return',
+    file: core('decide'), replace: '|| !s.data.fresh) return false;', by: '|| s.now > 0) return false;',
+  },
+  {
+    broken: 'a second restore of the same backup counts as the cluster\'s data (I19)', noticedBy: 'decide',
+    file: core('decide'), replace: '|| (s.state.founder !== null && s.data.incarnation !== s.state.founder);', by: ';',
+  },
+  {
+    broken: 'a second restore of the same backup follows (I19)', noticedBy: 'decide',
+    file: core('follower'), replace: 'if (data.fresh) return', by: 'if (s.now < 0) return',
+  },
+  {
+    broken: 'a cluster that is to be restored begins empty (I41)', noticedBy: 'decide',
+    file: core('leader'), replace: 's.spec.origin === \'backup\'', by: 's.now < 0',
   },
   {
     broken: 'a former primary on the leader\'s timeline just follows', noticedBy: 'decide',

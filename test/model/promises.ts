@@ -23,8 +23,10 @@ const uninitialized = (s: Snapshot) => s.state.kind === 'present' && !s.state.in
 const neverHadData = (s: Snapshot) => s.state.kind === 'absent' && s.state.claimedSystemIds?.length === 0;
 const systemId = (s: Snapshot) => ('systemId' in s.postgres ? s.postgres.systemId : s.data.kind === 'present' ? s.data.systemId : null);
 const foreign = (s: Snapshot) => s.state.kind === 'present' && s.state.systemId === A && systemId(s) !== null && systemId(s) !== A;
-/** This instance's own initdb lost the race to another one's. */
-const late = (s: Snapshot) => foreign(s) && s.data.kind === 'present' && s.data.fresh;
+/** This instance's own first data lost the race to another one's. */
+const late = (s: Snapshot) => s.data.kind === 'present' && s.data.fresh
+  // Of a running server the data is known from before its start, which ends being fresh.
+  && (foreign(s) || (s.postgres.kind === 'stopped' && s.state.kind === 'present' && s.state.founder !== null && s.data.incarnation !== s.state.founder));
 const listed = (s: Snapshot) => s.spec.instances.some((i) => i.name === ME.instance && !i.retire);
 const one = (...kinds: Kind[]) => (action: Action) => kinds.includes(action.do);
 
@@ -63,7 +65,7 @@ export const PROMISES: readonly Promised[] = [
   },
   {
     promise: 'I37: PostgreSQL is started, and its files are touched, only when nothing runs on them',
-    where: (_, a) => one('startPrimary', 'startStandby', 'initdb', 'clone', 'rewind', 'setAside')(a),
+    where: (_, a) => one('startPrimary', 'startStandby', 'initdb', 'restore', 'clone', 'rewind', 'setAside')(a),
     holds: (s) => stopped(s),
   },
   {
@@ -108,9 +110,24 @@ export const PROMISES: readonly Promised[] = [
     holds: (s) => eligible(s),
   },
   {
-    promise: 'I18 I41: initdb runs only by the one who claimed it, without any data',
-    where: (_, a) => a.do === 'initdb',
+    promise: 'I18 I41: initdb and the restore of a new cluster run only by the one who claimed it, without any data',
+    where: (_, a) => one('initdb', 'restore')(a),
     holds: (s) => valid(s) && s.data.kind === 'absent' && uninitialized(s) && s.state.kind === 'present' && s.state.initClaim === ME.bootId,
+  },
+  {
+    promise: 'I41: the first data comes from where the spec says, so that no empty cluster takes the place of a restored one',
+    where: (_, a) => one('initdb', 'restore')(a),
+    holds: (s, a) => (a.do === 'restore') === (s.spec.origin === 'backup'),
+  },
+  {
+    promise: 'I19: first data that came too late is never started, recorded or rewound, and nobody is elected with it',
+    where: (s) => s.postgres.kind === 'stopped' && late(s),
+    holds: (_, a) => !one('startPrimary', 'startStandby', 'recordInitialized', 'rewind', 'claimLease', 'createLease')(a),
+  },
+  {
+    promise: 'I19: first data never becomes a replica: beside another restore of the same backup it would look like its past',
+    where: (s) => led(s) && stopped(s) && s.data.kind === 'present' && s.data.fresh,
+    holds: (_, a) => !one('startStandby', 'rewind')(a),
   },
   {
     promise: 'I41: initdb is claimed only where nothing says that the cluster has lived before',
@@ -143,7 +160,7 @@ export const PROMISES: readonly Promised[] = [
     holds: (_, a) => one('stop', 'wait', 'releaseLease', 'exit')(a),
   },
   {
-    promise: 'only an initdb of this instance that came too late makes room, and only when nothing runs on it',
+    promise: 'only first data of this instance that came too late makes room, and only when nothing runs on it',
     where: (s) => late(s),
     holds: (s, a) => one('stop', 'wait', 'releaseLease', 'exit')(a) || (a.do === 'setAside' && stopped(s)),
   },
@@ -220,7 +237,7 @@ export const PROMISES: readonly Promised[] = [
   },
   {
     promise: 'a leaving instance gives up what it cannot let go of',
-    where: (s) => s.me.leavingSince !== null && s.now - s.me.leavingSince > leaseDuration && s.apiSince === null && stopped(s) && !foreign(s),
+    where: (s) => s.me.leavingSince !== null && s.now - s.me.leavingSince > leaseDuration && s.apiSince === null && stopped(s) && !foreign(s) && !late(s),
     holds: (_, a) => a.do === 'exit',
   },
   {
@@ -241,7 +258,7 @@ export const PROMISES: readonly Promised[] = [
   },
   {
     promise: 'whoever is fit, eligible and first takes a Lease that has long been free',
-    where: (s) => s.lease.kind === 'free' && s.now - s.lease.since > 30_000 && !mayAcceptWrites(s) && fit(s) && eligible(s) && systemId(s) === A && !foreign(s)
+    where: (s) => s.lease.kind === 'free' && s.now - s.lease.since > 30_000 && !mayAcceptWrites(s) && fit(s) && eligible(s) && systemId(s) === A && !foreign(s) && !late(s)
       && s.state.kind === 'present' && s.surveyedAt !== null,
     holds: (_, a) => a.do === 'claimLease',
   },

@@ -42,21 +42,33 @@ function settling(s: Snapshot): Decision | null {
   }
 }
 
-/** Data of another cluster never runs here (I19). Only the own initdb that came too late is made room for: nobody ever wrote to it. */
+/** Data of another cluster never runs here (I19). Only own first data that came too late makes room: nobody ever wrote to it. */
 function wrongSystem(s: Snapshot): Decision | null {
   if (s.state.kind !== 'present' || s.state.systemId === null) return null;
   const expected = s.state.systemId;
   const own = s.postgres.kind === 'primary' || s.postgres.kind === 'standby'
     ? s.postgres.systemId
     : s.data.kind === 'present' ? s.data.systemId : null;
-  if (own === null || own === expected) return null;
-  const reason = `the data directory is of system ${own}, but the cluster is ${expected}; nothing is touched`;
+  const late = cameTooLate(s, expected);
+  if (own === null || (own === expected && !late)) return null;
+  const reason = late
+    ? `this instance made the cluster's first data (system ${own}), but another one was faster and made ${expected}`
+    : `the data directory is of system ${own}, but the cluster is ${expected}; nothing is touched`;
   if (s.postgres.kind !== 'stopped') return { action: { do: 'stop', mode: 'fast' }, reason };
   if (!s.postgres.lockFree) return wait('WaitingForLock', 'an older PostgreSQL still runs on the data directory');
   if (s.lease.kind === 'mine') return { action: { do: 'releaseLease', version: s.lease.record.version, release: s.lease.record.leader.inherited }, reason };
   if (s.me.leavingSince !== null) return null;
-  if (s.data.kind === 'present' && s.data.fresh) return { action: { do: 'setAside' }, reason: `this instance made system ${own}, but another one was faster and made ${expected}` };
+  if (late) return { action: { do: 'setAside' }, reason };
   return wait('SystemIdMismatch', reason);
+}
+
+/**
+ * Two instances made the cluster's first data, and the other one's was recorded. Two initdbs make two systems; two restores make the same one,
+ * with timelines of the same number and different content, so only the founder's incarnation tells them apart.
+ */
+function cameTooLate(s: Snapshot, systemId: string): boolean {
+  if (s.state.kind !== 'present' || s.postgres.kind !== 'stopped' || s.data.kind !== 'present' || !s.data.fresh) return false;
+  return s.data.systemId !== systemId || (s.state.founder !== null && s.data.incarnation !== s.state.founder);
 }
 
 function byLease(s: Snapshot): Decision {

@@ -69,6 +69,8 @@ function fromData(s: Snapshot, data: DataDirectory, upstream: string, leader: Wa
 
 function fromPresent(s: Snapshot, data: Extract<DataDirectory, { kind: 'present' }>, upstream: string, leader: WalPosition): Decision {
   if (s.rebuild !== null) return { action: { do: 'setAside' }, reason: `${s.rebuild}; the data directory is kept aside and cloned anew` };
+  // A second restore of the same backup looks like the leader's own past, timeline for timeline.
+  if (data.fresh) return { action: { do: 'setAside' }, reason: `this instance made the cluster's first data too, but ${upstream} leads with its own` };
   const relation = relate(data.end, leader);
   const sameNumber = data.end.timeline === leader.timeline;
   if (relation.kind === 'canFollow' && !(sameNumber && data.wasPrimary)) {

@@ -70,7 +70,11 @@ function fromData(s: Snapshot, lease: Mine): Decision {
   if (s.state.kind === 'present' && !s.state.initialized) {
     // Another one may be at its initdb under an older claim, which from then on it cannot record any more.
     if (s.state.initClaim !== s.me.bootId) return { action: { do: 'claimInit' }, reason: 'the new data directory was made under an older claim' };
-    return { action: { do: 'recordInitialized', systemId: s.data.systemId }, reason: 'the new data directory is recorded before anybody can connect' };
+    const { systemId, incarnation, end } = s.data;
+    return {
+      action: { do: 'recordInitialized', systemId, founder: incarnation, timeline: end.timeline },
+      reason: 'the new data directory is recorded before anybody can connect',
+    };
   }
   const retired = s.spec.instances.find((i) => i.name === s.me.instance)?.retire === true;
   if (s.data.wasPrimary && retired && hasSuccessor(s)) return letGo('this instance is to be retired', lastWord(s));
@@ -106,8 +110,10 @@ function initialize(s: Snapshot, lease: Mine): Decision {
       return { action: { do: 'claimInit' }, reason: 'no instance of this cluster has ever had data' };
     case 'present':
       if (s.state.initialized || s.state.systemId !== null) return letGo('this instance holds the Lease but has no data');
-      if (s.state.initClaim !== s.me.bootId) return { action: { do: 'claimInit' }, reason: 'an earlier initdb did not finish' };
+      if (s.state.initClaim !== s.me.bootId) return { action: { do: 'claimInit' }, reason: 'an earlier bootstrap did not finish' };
       if (s.data.kind === 'incomplete') return { action: { do: 'setAside' }, reason: s.data.why };
-      return { action: { do: 'initdb' }, reason: 'a new cluster' };
+      return s.spec.origin === 'backup'
+        ? { action: { do: 'restore' }, reason: 'a new cluster from another one\'s backup' }
+        : { action: { do: 'initdb' }, reason: 'a new cluster' };
   }
 }

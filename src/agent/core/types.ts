@@ -86,7 +86,7 @@ export type LeaseView =
 export type DataDirectory =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'absent' }
-  /** An initdb or a clone that did not finish; it never held anybody's data. */
+  /** An initdb, a restore or a clone that did not finish; it never held anybody's data. */
   | { readonly kind: 'incomplete'; readonly why: string }
   /** A pg_rewind that did not finish (I25). */
   | { readonly kind: 'poisoned'; readonly why: string }
@@ -99,8 +99,10 @@ export type DataDirectory =
     readonly end: WalPosition;
     /** It was last run as a primary, so its WAL may hold what nobody else has. */
     readonly wasPrimary: boolean;
-    /** Made by initdb and never started: nobody's data is in it yet. */
+    /** Made by initdb or by the cluster's restore and never started since: nobody has written to it yet. */
     readonly fresh: boolean;
+    /** Who this data directory is, from when it was made or cloned; null for one that came without. */
+    readonly incarnation: string | null;
   };
 
 export type Postgres =
@@ -134,8 +136,10 @@ export type ClusterState =
     readonly kind: 'present';
     readonly systemId: string | null;
     readonly initialized: boolean;
-    /** Who may run initdb, while not initialized. */
+    /** Who may make the first data, while not initialized. */
     readonly initClaim: string | null;
+    /** The incarnation of the first data directory; null where an older agent recorded it. */
+    readonly founder: string | null;
     readonly highestTimeline: number;
   };
 
@@ -177,6 +181,8 @@ export interface SpecView {
   readonly major: string;
   readonly instances: readonly { readonly name: string; readonly retire: boolean }[];
   readonly timing: Timing;
+  /** Where the first data comes from: what initdb makes, or a backup of another cluster. */
+  readonly origin: 'initdb' | 'backup';
 }
 
 /** A death of PostgreSQL that this process has seen and not yet dealt with. */
@@ -217,7 +223,8 @@ export type Action =
   | { readonly do: 'releaseLease'; readonly version: string; readonly release: Release | null }
   | { readonly do: 'claimInit' }
   | { readonly do: 'initdb' }
-  | { readonly do: 'recordInitialized'; readonly systemId: string }
+  | { readonly do: 'restore' }
+  | { readonly do: 'recordInitialized'; readonly systemId: string; readonly founder: string | null; readonly timeline: number }
   | { readonly do: 'adoptState'; readonly systemId: string; readonly timeline: number }
   | { readonly do: 'startPrimary' }
   | { readonly do: 'startStandby'; readonly upstream: string | null }

@@ -13,21 +13,23 @@ const name = z.string().min(1);
 const count = z.number().int().positive();
 const secretKey = z.object({ secret: name, key: name });
 const repoCommon = { retention: z.object({ fullType: z.enum(['count', 'time']), full: count, differential: count.optional() }), cipher: secretKey.optional() };
-const repo = z.discriminatedUnion('type', [
-  z.object({ ...repoCommon, type: z.literal('posix') }),
-  z.object({
-    ...repoCommon,
-    type: z.literal('s3'),
-    endpoint: name,
-    bucket: name,
-    region: name,
-    uriStyle: z.enum(['host', 'path']),
-    path: name,
-    verifyTls: z.boolean(),
-    authority: secretKey.optional(),
-    keyType: z.enum(['shared', 'auto', 'web-id']),
-    credentialsSecret: name.optional(),
-  }),
+const s3Repo = z.object({
+  ...repoCommon,
+  type: z.literal('s3'),
+  endpoint: name,
+  bucket: name,
+  region: name,
+  uriStyle: z.enum(['host', 'path']),
+  path: name,
+  verifyTls: z.boolean(),
+  authority: secretKey.optional(),
+  keyType: z.enum(['shared', 'auto', 'web-id']),
+  credentialsSecret: name.optional(),
+});
+const repo = z.discriminatedUnion('type', [z.object({ ...repoCommon, type: z.literal('posix') }), s3Repo]);
+const recoveryTarget = z.discriminatedUnion('type', [
+  z.object({ type: z.enum(['latest', 'immediate']) }),
+  z.object({ type: z.enum(['time', 'lsn', 'name', 'xid']), value: name }),
 ]);
 
 /** Unknown fields are dropped: a newer library may write more than this agent knows (I42). */
@@ -78,6 +80,7 @@ const clusterSpec = z.object({
     certificateSecret: name,
     requestSecret: name,
   }).optional(),
+  bootstrap: z.object({ repo: s3Repo, stanza: name, backup: name.optional(), target: recoveryTarget }).optional(),
 }) satisfies z.ZodType<ClusterSpec>;
 
 /** The spec, or why it is none. */

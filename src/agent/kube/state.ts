@@ -12,6 +12,8 @@ const stateDocument = z.object({
   systemId: z.string().nullable(),
   initialized: z.boolean(),
   initClaim: z.string().nullable(),
+  // Unknown to agents before there were restores.
+  founder: z.string().nullable().default(null),
   highestTimeline: z.number().int().nonnegative(),
 });
 

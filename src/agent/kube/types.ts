@@ -70,8 +70,10 @@ export interface LeaseStore {
 export interface StateDocument {
   readonly systemId: string | null;
   readonly initialized: boolean;
-  /** Who may run initdb while not initialized: pod uid and attempt, opaque. */
+  /** Who may make the first data while not initialized: pod uid and attempt, opaque. */
   readonly initClaim: string | null;
+  /** The incarnation of the first data directory. */
+  readonly founder: string | null;
   readonly highestTimeline: number;
 }
 

@@ -25,8 +25,8 @@ export async function readData(paths: PostgresPaths, major: string, known: Lsn |
         const from = known !== null && known >= data.control.redoLsn ? known : undefined;
         const end = await readWalEnd(paths, from);
         const history = await readHistory(paths, end.timeline);
-        const { systemId, wasPrimary } = data;
-        return { kind: 'present', systemId, wasPrimary, fresh: await isFresh(paths, systemId), end: { timeline: end.timeline, lsn: end.lsn, history } };
+        const { systemId, wasPrimary, incarnation } = data;
+        return { kind: 'present', systemId, wasPrimary, incarnation, fresh: await isFresh(paths, systemId), end: { timeline: end.timeline, lsn: end.lsn, history } };
       }
     }
   } catch (error) {

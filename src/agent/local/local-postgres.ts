@@ -13,7 +13,7 @@ import { clone } from '../postgres/clone.js';
 import { writeConfig } from '../postgres/config.js';
 import { readControlData } from '../postgres/controldata.js';
 import { forgetSkippedTimelines, skipTimelines } from '../postgres/history.js';
-import { initdb } from '../postgres/initdb.js';
+import { ensurePrivateDirectory, initdb } from '../postgres/initdb.js';
 import { checkpoint } from '../postgres/local.js';
 import { isLockFree } from '../postgres/lock.js';
 import { noLongerFresh } from '../postgres/marker.js';
@@ -24,6 +24,9 @@ import { PostgresServer } from '../postgres/server.js';
 import { slotName } from '../postgres/slots.js';
 import type { PostgresPaths, Role, Upstream } from '../postgres/types.js';
 import { clearHandover } from '../postgres/wal-handover.js';
+import type { Stanza } from '../restore/catalog.js';
+import { refuseUsedArchive, restore } from '../restore/restore.js';
+import type { BootstrapSpec } from '../../contract/spec.js';
 
 /** How long a fast stop may take before the caller is told that it goes on; the loop decides what then. */
 const STOP_TAKES = 3_600_000;
@@ -43,6 +46,11 @@ export interface LocalSettings {
   readonly systemId: () => string | null;
   /** Certificates are on disk; rejects with the reason while they are not. */
   readonly credentials: () => Promise<void>;
+  /**
+   * The backup that the cluster begins with, ready to be read, and where the cluster's own will go; rejects with the reason while they are
+   * not. `own`: null where nothing is archived.
+   */
+  readonly bootstrap: () => Promise<{ readonly source: Stanza; readonly own: Stanza | null; readonly bootstrap: BootstrapSpec }>;
   /** Fetches WAL of another instance into the handover directory. */
   readonly receiveHandover: (from: string, range: { timeline: number; start: Lsn; end: Lsn }) => Promise<void>;
 }
@@ -160,6 +168,16 @@ export class SupervisedPostgres implements LocalPostgres {
     });
   }
 
+  async restore(signal: AbortSignal): Promise<void> {
+    await this.#work(async () => {
+      await this.settings.credentials();
+      const { source, own, bootstrap } = await this.settings.bootstrap();
+      if (own !== null) await refuseUsedArchive(own, signal);
+      await this.#configure('primary', null);
+      await restore(this.paths, source, bootstrap, this.log, signal);
+    });
+  }
+
   async clone(upstream: string, signal: AbortSignal): Promise<void> {
     const address = this.#upstreamOf(upstream);
     const systemId = this.settings.systemId();
@@ -210,6 +228,8 @@ export class SupervisedPostgres implements LocalPostgres {
     await this.settings.credentials();
     await clearHandover(this.paths);
     await this.#configure(role, upstream);
+    // CREATE TABLESPACE wants them, on the primary and in the replay of every standby; the volumes are mounted one level above.
+    for (const directory of Object.values(this.paths.tablespaces)) await ensurePrivateDirectory(directory);
     await noLongerFresh(this.paths);
     if (role === 'standby') await forgetSkippedTimelines(this.paths, (await readControlData(this.paths)).timeline);
     this.#observer.pointedAt(upstream, this.now());

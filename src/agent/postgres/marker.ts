@@ -1,7 +1,7 @@
 /**
  * Work on the data directory that must not be mistaken for done after a crash in its midst (I21, I25).
  *
- * The marker is on disk before the first byte is touched and goes after the last one is synced. An initdb or a clone begins in an empty
+ * The marker is on disk before the first byte is touched and goes after the last one is synced. An initdb, a restore or a clone begins in an empty
  * directory, so what its marker is found beside never held anybody's data; a rewind begins with data, so that is poisoned.
  */
 import { access } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { readIfPresent, removeDurably, unlessAbsent, writeDurably } from '../files.js';
 import type { PostgresPaths } from './types.js';
 
-const WORKS = ['initdb', 'clone', 'rewind'] as const;
+const WORKS = ['initdb', 'restore', 'clone', 'rewind'] as const;
 export type Work = (typeof WORKS)[number];
 
 export async function beginWork(paths: PostgresPaths, work: Work): Promise<void> {
@@ -26,7 +26,7 @@ export async function forgetWork(paths: PostgresPaths): Promise<void> {
   await noLongerFresh(paths);
 }
 
-/** After initdb and before the first start: should another instance have been faster, this data directory may make room for its clone. */
+/** After initdb or a restore and before the first start: should another instance have been faster, this data directory may make room for its clone. */
 export async function markFresh(paths: PostgresPaths, systemId: string): Promise<void> {
   await writeDurably(freshFile(paths), `${systemId}\n`);
 }
@@ -41,7 +41,7 @@ export async function noLongerFresh(paths: PostgresPaths): Promise<void> {
 
 /** The rewind first: it is the one that must not be forgotten. */
 export async function unfinishedWork(paths: PostgresPaths): Promise<Work | undefined> {
-  for (const work of ['rewind', 'clone', 'initdb'] as const) {
+  for (const work of ['rewind', 'clone', 'restore', 'initdb'] as const) {
     const found = await access(markerOf(paths, work)).then(() => true, unlessAbsent);
     if (found) return work;
   }

@@ -1,6 +1,6 @@
 /**
  * Makes room for a new data directory. Data is renamed, never deleted, and the newest such copy is kept (I18); only what an unfinished
- * initdb or clone left is deleted, because it never held anybody's data and would otherwise push out the copy that did.
+ * initdb, restore or clone left is deleted, because it never held anybody's data and would otherwise push out the copy that did.
  */
 import { lstat, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -17,7 +17,7 @@ export async function moveAside(paths: PostgresPaths, log: Logger): Promise<{ mo
   const unfinished = await unfinishedWork(paths);
   const directories = [paths.pgdata, ...outsideOf(paths)];
   let movedTo: string | null = null;
-  if (unfinished === 'initdb' || unfinished === 'clone') {
+  if (unfinished !== undefined && unfinished !== 'rewind') {
     log.info({ work: unfinished, directories }, 'deleting what an unfinished attempt left');
     for (const directory of directories) await empty(directory);
   } else {
@@ -35,12 +35,12 @@ export async function moveAside(paths: PostgresPaths, log: Logger): Promise<{ mo
   return { movedTo };
 }
 
-/** Before initdb or a clone: what is left of an unfinished one goes; data is refused. */
+/** Before initdb or a restore: what is left of an unfinished one goes; data is refused. */
 export async function removeUnfinished(paths: PostgresPaths, log: Logger): Promise<void> {
   const entries = await entriesOf(paths.pgdata) ?? [];
   const unfinished = await unfinishedWork(paths);
-  if (entries.length > 0 && unfinished !== 'initdb' && unfinished !== 'clone') {
-    throw new Error(`${paths.pgdata} is not empty and nothing says that it is an unfinished initdb or clone; move it aside first`);
+  if (entries.length > 0 && (unfinished === undefined || unfinished === 'rewind')) {
+    throw new Error(`${paths.pgdata} is not empty and nothing says that it is an unfinished initdb, restore or clone; move it aside first`);
   }
   // Without data, what lies in the WAL directory or in a tablespace belongs to data that was moved aside before a crash.
   await moveAside(paths, log);

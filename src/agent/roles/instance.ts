@@ -1,8 +1,8 @@
 /** Role `instance`: the agent that runs a PostgreSQL. Builds the parts, joins their wake-ups, and runs until it has left. */
 import type { Logger } from 'pino';
 import {
-  AGENT_DIR, AGENT_STATE_DIR, ARCHIVE_GATE, CERTIFICATES_DIR, CONFIG_DIR, DATA_MOUNT, FETCH_WANTED, HANDOVER_DIR, LOCK_FILE, PGBACKREST_CONFIG, PGDATA, SOCKET_DIR,
-  tablespaceDir, tablespaceMount, WAL_DIR, WAL_MOUNT,
+  AGENT_DIR, AGENT_STATE_DIR, ARCHIVE_GATE, BOOTSTRAP_DIR, CERTIFICATES_DIR, CONFIG_DIR, DATA_MOUNT, FETCH_WANTED, HANDOVER_DIR, LOCK_FILE, PGBACKREST_CONFIG, PGDATA,
+  SOCKET_DIR, tablespaceDir, tablespaceMount, WAL_DIR, WAL_MOUNT,
 } from '../../contract/paths.js';
 import { API_PORT, POSTGRES_PORT } from '../../contract/ports.js';
 import type { ClusterSpec } from '../../contract/spec.js';
@@ -39,6 +39,7 @@ import type { PostgresPaths, WalRange } from '../postgres/types.js';
 import { receiveWal, sendWal } from '../postgres/wal-handover.js';
 import type { ProblemBoard } from '../problems.js';
 import { KubeEndpointSlices } from '../routing/endpoint-slice.js';
+import { writeSource } from '../restore/source.js';
 import { healthOf, reportOf } from '../status.js';
 import type { RoleContext, RoleView } from './role.js';
 
@@ -95,6 +96,12 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
     },
     // The Lease is newer than the state object, which is read less often.
     systemId: () => (states.view.kind === 'present' && states.view.systemId !== null ? states.view.systemId : leaderOf(lease.view)?.systemId ?? null),
+    bootstrap: async () => {
+      const { bootstrap } = spec();
+      if (bootstrap === undefined) throw new Error('the spec no longer names a backup to begin with');
+      const own = backups.stanza === null ? null : { config: PGBACKREST_CONFIG, stanza: backups.stanza };
+      return { bootstrap, own, source: await writeSource(BOOTSTRAP_DIR, paths.pgdata, bootstrap, kubeSecrets) };
+    },
     credentials: async () => { if (!credentials.have) await duties.credentials.once(); },
     receiveHandover: async (from, range) => {
       const peer = peers.addressOf(from);
@@ -251,6 +258,7 @@ function mountsOf(spec: ClusterSpec, instance: string): Readonly<Record<string, 
 const WORTH_TELLING: Readonly<Record<string, string>> = {
   promote: 'Promoting',
   initdb: 'Initializing',
+  restore: 'Restoring',
   clone: 'Cloning',
   rewind: 'Rewinding',
   setAside: 'SettingDataAside',

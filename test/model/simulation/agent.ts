@@ -43,7 +43,7 @@ export class Agent {
     this.peers = new PeerDirectory({ instance, namespace: 'ns', spec: () => world.spec, pods: this.#api.pods, client: this.#peerClient(), clock });
     this.states = new KubeClusterStates({ store: this.#api.state, claims: this.#api.claims, clock, dataClaim: () => instance });
     this.postgres = new SimulatedPostgres(world, container, this.process, () => (this.states.view.kind === 'present' ? this.states.view.systemId : null));
-    const view = { major: world.spec.postgresVersion, instances: world.spec.instances, timing: world.spec.timing };
+    const view = { major: world.spec.postgresVersion, instances: world.spec.instances, timing: world.spec.timing, origin: world.origin };
     const journal = {
       decided: (what: string, reason: string, details?: object) => world.decided(this, what, reason, details),
       failed: (what: string, error: unknown) => world.say(this.bootId, () => `${what} failed: ${error instanceof Error ? error.message : String(error)}`),

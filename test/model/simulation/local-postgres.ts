@@ -70,6 +70,11 @@ export class SimulatedPostgres implements LocalPostgres {
     await this.#work(() => this.container.tools.initdb());
   }
 
+  async restore(): Promise<void> {
+    if (this.container.volume.content.kind === 'present') throw new Error('there is data');
+    await this.#work(() => this.container.tools.restore());
+  }
+
   async clone(upstream: string, signal: AbortSignal): Promise<void> {
     const systemId = this.systemId();
     if (systemId === null) throw new Error('the system id is not known');
@@ -224,8 +229,8 @@ export class SimulatedPostgres implements LocalPostgres {
     const { content } = this.container.volume;
     if (content.kind === 'absent') return { kind: 'absent' };
     if (content.kind !== 'present') return { kind: content.kind, why: content.why };
-    const { systemId, wasPrimary, fresh } = content.data;
-    return { kind: 'present', systemId, end: positionOf(content.data), wasPrimary, fresh };
+    const { systemId, wasPrimary, fresh, incarnation } = content.data;
+    return { kind: 'present', systemId, end: positionOf(content.data), wasPrimary, fresh, incarnation };
   }
 
   #takes(ms: number): Promise<void> {

@@ -29,6 +29,29 @@ export const SCENARIOS = {
     await recovers(world, 'the faults');
   },
 
+  /** A new cluster from another one's backup, and whoever restores is cut off, killed or stands still, so that others restore it too (I18, I19). */
+  restore: async (world: World): Promise<void> => {
+    world.origin = 'backup';
+    startAll(world);
+    for (let i = world.random.integer(1, 4); i > 0; i--) {
+      await world.scheduler.run(world.scheduler.now + world.random.between(200, 12_000));
+      const holder = world.api.lease?.holder?.instance ?? INSTANCES[0];
+      const pod = world.podOf(world.random.chance(0.8) ? holder : world.random.pick(INSTANCES));
+      if (pod === null) continue;
+      const how = world.random.integer(0, 2);
+      if (how === 0) pod.container.kill('something kills it');
+      else if (how === 1) standStillIn(world, pod);
+      else for (const other of [API, ...others(pod.instance).map((name) => `node-${name}`)]) {
+        world.network.cut(pod.machine.name, other);
+        world.network.cut(other, pod.machine.name);
+      }
+      await world.scheduler.run(world.scheduler.now + world.random.between(0, 16_000));
+      if (world.random.chance(0.5)) healAll(world);
+    }
+    healAll(world);
+    await recovers(world, 'the faults');
+  },
+
   /** A primary whose pod is deleted hands over: nothing is lost, and the service is back soon. */
   switchover: async (world: World): Promise<void> => {
     await quietStart(world);

@@ -1,9 +1,12 @@
-/** PostgreSQL's programs that work on a data directory while no server runs: initdb, pg_basebackup, pg_rewind. Killed midway they leave what they leave. */
+/** The programs that work on a data directory while no server runs: initdb, pgbackrest restore, pg_basebackup, pg_rewind. Killed midway they leave what they leave. */
 import { Process } from './scheduler.js';
 import type { Server } from './server.js';
 import type { Volume } from './volume.js';
-import { firstBranch, type Data } from './wal.js';
+import { branchFrom, firstBranch, type Branch, type Data } from './wal.js';
 import type { World } from './world.js';
+
+/** What the restored cluster's source had come to; every restore of it leaves it at the same place. */
+const SOURCE = { systemId: 'source', branch: firstBranch(), end: 1_000 };
 
 /** How long a program waits for a peer that went silent before its connection breaks. */
 const CONNECTION_TIMEOUT = 20_000;
@@ -22,9 +25,19 @@ export class Tools {
   }
 
   initdb(): Promise<void> {
-    this.volume.content = { kind: 'incomplete', why: 'initdb did not finish' };
-    return this.#work(this.world.random.between(200, 2_500), () => {
-      const data: Data = { systemId: this.world.newSystemId(), branch: firstBranch(), end: 1, wasPrimary: true, clean: true, fresh: true };
+    return this.#make('initdb', this.world.random.between(200, 2_500), () => ({ systemId: this.world.newSystemId(), branch: firstBranch(), end: 1 }));
+  }
+
+  /** Each makes a timeline of its own, and all of them call it by the same number. */
+  restore(): Promise<void> {
+    const { systemId, branch, end } = SOURCE;
+    return this.#make('restore', this.world.random.between(500, 8_000), () => ({ systemId, branch: branchFrom(branch, end, 2), end: end + 1 }));
+  }
+
+  #make(what: string, duration: number, made: () => { systemId: string; branch: Branch; end: number }): Promise<void> {
+    this.volume.content = { kind: 'incomplete', why: `${what} did not finish` };
+    return this.#work(duration, () => {
+      const data: Data = { ...made(), wasPrimary: true, clean: true, fresh: true, incarnation: this.life };
       this.world.oracle.initialized(data);
       this.volume.content = { kind: 'present', data };
     });
@@ -40,7 +53,7 @@ export class Tools {
     await this.#transfer(source, this.world.random.between(500, 4_000), signal);
     this.world.oracle.counts.clones += 1;
     const { branch, end } = source.data.branch === from.branch ? source.data : from;
-    this.volume.content = { kind: 'present', data: { systemId, branch, end, wasPrimary: false, clean: true, fresh: false } };
+    this.volume.content = { kind: 'present', data: { systemId, branch, end, wasPrimary: false, clean: true, fresh: false, incarnation: this.life } };
   }
 
   /** Resolves to why it cannot work. */
@@ -60,7 +73,7 @@ export class Tools {
     this.volume.content = { kind: 'poisoned', why: 'pg_rewind did not finish', data };
     await this.#transfer(source, this.world.random.between(300, 2_500), signal);
     this.world.oracle.rewound(data, source.data);
-    this.volume.content = { kind: 'present', data: { ...source.data, wasPrimary: false, clean: true, fresh: false } };
+    this.volume.content = { kind: 'present', data: { ...source.data, wasPrimary: false, clean: true, fresh: false, incarnation: data.incarnation } };
     return null;
   }
 

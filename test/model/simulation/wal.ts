@@ -24,8 +24,10 @@ export interface Data {
   wasPrimary: boolean;
   /** A shutdown checkpoint is its last record. */
   clean: boolean;
-  /** Made by initdb and never started. */
+  /** Made by initdb or by a restore and never started. */
   fresh: boolean;
+  /** Who it is; made anew by initdb, restore and clone. */
+  readonly incarnation: string | null;
 }
 
 export function firstBranch(): Branch {

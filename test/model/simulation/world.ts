@@ -10,6 +10,7 @@ import { Scheduler } from './scheduler.js';
 import type { Server } from './server.js';
 import { Volume } from './volume.js';
 import type { Data } from './wal.js';
+import type { SpecView } from '../../../src/agent/core/types.js';
 import type { PodInfo } from '../../../src/agent/kube/types.js';
 import type { ClusterSpec } from '../../../src/contract/spec.js';
 import { DEFAULT_TIMING, type Timing } from '../../../src/contract/timing.js';
@@ -50,6 +51,8 @@ export class World {
   /** Instances that are scaled to zero. */
   readonly stopped = new Set<string>();
   readonly decisions = new Map<string, number>();
+  /** Where the cluster's first data comes from. */
+  origin: SpecView['origin'] = 'initdb';
   #volumes = new Map<string, Volume>();
   #serial = 0;
   #lostReasons: string[] = [];

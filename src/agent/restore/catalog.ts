@@ -1,0 +1,121 @@
+/** What lies in a pgBackRest repo, by its own word (`pgbackrest info`), and which backup a recovery has to begin with. */
+import { z } from 'zod';
+import type { RecoveryTargetSpec } from '../../contract/spec.js';
+import { formatLsn, parseLsn } from '../core/lsn.js';
+import { runOrThrow } from '../postgres/run.js';
+
+/** A stanza, pgBackRest's name for one cluster's backups and archive, opened by a configuration file. */
+export interface Stanza {
+  readonly config: string;
+  readonly stanza: string;
+}
+
+export interface Backup {
+  readonly label: string;
+  /** In seconds since 1970, as pgBackRest counts. */
+  readonly stoppedAt: number;
+  /** From here on the data is consistent. */
+  readonly stopLsn: bigint;
+}
+
+export interface Tablespace {
+  readonly name: string;
+  readonly destination: string;
+}
+
+const code = { ok: 0, missingStanza: 1, noBackup: 2, other: 99 } as const;
+
+const tablespaces = z.array(z.object({ name: z.string(), destination: z.string() })).nullish();
+const printedInformation = z.array(z.object({
+  status: z.object({ code: z.number(), message: z.string() }),
+  repo: z.array(z.object({ key: z.number(), status: z.object({ code: z.number(), message: z.string() }) })).default([]),
+  backup: z.array(z.object({
+    label: z.string(),
+    timestamp: z.object({ stop: z.number() }),
+    lsn: z.object({ stop: z.string().nullish() }).nullish(),
+    tablespace: tablespaces,
+  })).default([]),
+}));
+type Information = z.infer<typeof printedInformation>[number];
+
+/** Whether nothing was ever archived or backed up there, in any repo. Rejects when that cannot be told. */
+export async function isEmpty(stanza: Stanza, signal: AbortSignal): Promise<boolean> {
+  const { repo } = await information(stanza, signal);
+  if (repo.some(({ status }) => status.code === code.other)) throw new Error(troubleOf(stanza, repo));
+  return repo.every(({ status }) => status.code === code.missingStanza);
+}
+
+/** All backups, oldest first. Rejects with what pgBackRest says when the repo cannot be read. */
+export async function backupsOf(stanza: Stanza, signal: AbortSignal): Promise<readonly Backup[]> {
+  const found = await ask(stanza, signal);
+  if (found === null) throw new Error(`there is no stanza "${stanza.stanza}" in the repo: are its path and the stanza (the name of the cluster that was backed up) right?`);
+  return found.backup.map(({ label, timestamp, lsn }) => ({ label, stoppedAt: timestamp.stop, stopLsn: parseLsn(lsn?.stop ?? '0/0') }));
+}
+
+/** The tablespaces that a backup holds. */
+export async function tablespacesOf(stanza: Stanza, label: string, signal: AbortSignal): Promise<readonly Tablespace[]> {
+  const found = await ask(stanza, signal, `--set=${label}`);
+  return found?.backup.find((backup) => backup.label === label)?.tablespace ?? [];
+}
+
+/** The newest backup from which the target can be reached: one that ended before it, for only from its end on is the data consistent. */
+export function chooseBackup(backups: readonly Backup[], target: RecoveryTargetSpec, label?: string): Backup {
+  if (backups.length === 0) throw new Error('the repo has no backup yet');
+  if (label !== undefined) {
+    const chosen = backups.find((backup) => backup.label === label);
+    if (chosen === undefined) throw new Error(`the repo has no backup "${label}"; it has ${backups.map((backup) => backup.label).join(', ')}`);
+    return chosen;
+  }
+  const newest = [...backups].reverse().find((backup) => endsBefore(backup, target));
+  if (newest === undefined) {
+    const [{ stoppedAt, stopLsn, label: oldest }] = backups as [Backup];
+    throw new Error(`no backup ends before ${'value' in target ? target.value : target.type}: the oldest, ${oldest}, ended at `
+      + `${new Date(stoppedAt * 1000).toISOString()} (${formatLsn(stopLsn)}), and nothing before that can be restored`);
+  }
+  return newest;
+}
+
+function endsBefore({ stoppedAt, stopLsn }: Backup, target: RecoveryTargetSpec): boolean {
+  switch (target.type) {
+    case 'time':
+      return stoppedAt * 1000 < Date.parse(target.value);
+    case 'lsn':
+      return stopLsn <= parseLsn(target.value);
+    // Where in the log a name or a transaction is, nobody knows before recovery has come there.
+    case 'name':
+    case 'xid':
+    case 'latest':
+    case 'immediate':
+      return true;
+  }
+}
+
+/** null where the stanza is not there. */
+async function ask(stanza: Stanza, signal: AbortSignal, ...more: string[]): Promise<Information | null> {
+  const found = await information(stanza, signal, ...more);
+  if (found.repo.some(({ status }) => status.code === code.missingStanza)) return null;
+  if (found.repo.some(({ status }) => status.code !== code.ok && status.code !== code.noBackup)) throw new Error(troubleOf(stanza, found.repo));
+  return found;
+}
+
+/** How long a silent repo is waited for, in seconds, before the agent tries again and says so; pgBackRest's own is a minute, several times over. */
+const IO_TIMEOUT = 15;
+
+async function information({ config, stanza }: Stanza, signal: AbortSignal, ...more: string[]): Promise<Information> {
+  const printed = await runOrThrow([
+    'pgbackrest', `--config=${config}`, `--stanza=${stanza}`, '--log-level-console=off', '--log-level-stderr=error', `--io-timeout=${IO_TIMEOUT}`,
+    'info', '--output=json', ...more,
+  ], { signal });
+  const [found] = printedInformation.parse(JSON.parse(printed));
+  if (found === undefined) throw new Error(`pgbackrest info says nothing about stanza "${stanza}"`);
+  return found;
+}
+
+/** pgBackRest's own words, without requests, headers and what a wrong passphrase makes of a file. */
+function troubleOf({ stanza }: Stanza, repos: Information['repo']): string {
+  const words = repos.filter(({ status }) => status.code !== code.ok).map(({ key, status }) => {
+    const text = status.message.replace(/\*\*\* Path\/Query \*\*\*[^]*?(?=<Code>|$)/, '').replace(/[^\x20-\x7e]+/g, ' ').trim().slice(0, 400);
+    return `repo${key}: ${text}${/CryptoError\] unable to load|FormatError/.test(status.message) ? ' (is the passphrase right?)' : ''}`;
+  });
+  return `pgBackRest cannot read stanza "${stanza}": ${words.join('; ')}`;
+}

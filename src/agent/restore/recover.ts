@@ -1,0 +1,96 @@
+/**
+ * Lets PostgreSQL recover restored data to the target and begin a timeline of its own there.
+ *
+ * It is a server of its own for this one purpose: it listens nowhere but in a directory that only this agent knows, so that nobody can connect
+ * to data that has not been recorded as the cluster's yet (I41), and it is stopped again before anything else is done.
+ */
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import type { RecoveryTargetSpec } from '../../contract/spec.js';
+import { writeDurably } from '../files.js';
+import { configFile } from '../postgres/config.js';
+import { readControlData } from '../postgres/controldata.js';
+import { walDirectory } from '../postgres/history.js';
+import { waitForPromotion } from '../postgres/promotion.js';
+import { program, run, runOrThrow, underLock } from '../postgres/run.js';
+import type { PostgresPaths } from '../postgres/types.js';
+import { historyFileName } from '../core/lsn.js';
+import type { Stanza } from './catalog.js';
+
+/** The shutdown checkpoint of a recovery that changed much. */
+const STOP_TAKES_SECONDS = 3_600;
+
+/** The configuration must have been written, and the data must be as pgBackRest left it. Resolves with the new timeline, once PostgreSQL has stopped. */
+export async function recover(paths: PostgresPaths, source: Stanza, target: RecoveryTargetSpec, log: Logger, signal: AbortSignal): Promise<number> {
+  // pgBackRest writes its own settings there, and the source's may be there too; both would outlive the recovery and outrank the agent's.
+  await writeDurably(join(paths.pgdata, 'postgresql.auto.conf'), '# Parameters belong into the spec.\n');
+  const hidden: PostgresPaths = { ...paths, socketDir: join(paths.stateDir, 'recovery') };
+  await mkdir(hidden.socketDir, { recursive: true, mode: 0o700 });
+  const ended = new AbortController();
+  const server = serve(hidden, source, target, log, signal);
+  server.then(() => ended.abort(), () => ended.abort());
+  try {
+    const { timeline } = await waitForPromotion(hidden, ended.signal);
+    log.info({ timeline }, 'recovered to the target');
+    await runOrThrow([program(paths, 'pg_ctl'), '-D', paths.pgdata, '-m', 'fast', '-w', '-t', String(STOP_TAKES_SECONDS), 'stop'], { signal });
+  } catch (error) {
+    if (!ended.signal.aborted) throw error;
+  }
+  const { code, stderr } = await server;
+  await rm(hidden.socketDir, { recursive: true });
+  if (code !== 0) throw new Error(`recovery to ${describe(target)} failed: ${lastWords(stderr)}`);
+  const { timeline } = await readControlData(paths);
+  await archiveHistory(paths, timeline);
+  return timeline;
+}
+
+function serve(paths: PostgresPaths, { config, stanza }: Stanza, target: RecoveryTargetSpec, log: Logger, signal: AbortSignal): ReturnType<typeof run> {
+  const settings: Record<string, string> = {
+    listen_addresses: '',
+    unix_socket_directories: paths.socketDir,
+    ssl: 'off',
+    // The source may have had more connections and workers than this cluster will; only who answers queries must have as many.
+    hot_standby: 'off',
+    archive_mode: 'off',
+    restore_command: `pgbackrest --config=${config} --stanza=${stanza} --pg1-path=${paths.pgdata} --log-level-console=off --log-level-stderr=warn archive-get %f "%p"`,
+    recovery_target_timeline: 'latest',
+    recovery_target_action: 'promote',
+    ...targetSettings(target),
+  };
+  return run(underLock(paths, [
+    program(paths, 'postgres'), '-D', paths.pgdata, '-c', `config_file=${configFile(paths)}`,
+    ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+  ]), { signal, onLine: (line) => log.info({ source: 'recovery' }, line) });
+}
+
+function targetSettings(target: RecoveryTargetSpec): Record<string, string> {
+  switch (target.type) {
+    case 'latest':
+      return {};
+    case 'immediate':
+      return { recovery_target: 'immediate' };
+    case 'time':
+      // PostgreSQL reads it before it knows what abbreviations like Z mean.
+      return { recovery_target_time: target.value.replace(/Z$/, '+00:00') };
+    case 'lsn':
+    case 'name':
+    case 'xid':
+      return { [`recovery_target_${target.type}`]: target.value };
+  }
+}
+
+export function describe(target: RecoveryTargetSpec): string {
+  return 'value' in target ? `${target.type} ${target.value}` : `the target "${target.type}"`;
+}
+
+/** What PostgreSQL itself gives for the reason. */
+function lastWords(stderr: string): string {
+  const fatal = stderr.split('\n').filter((line) => /\b(FATAL|PANIC|ERROR): /.test(line)).map((line) => line.replace(/^.*?\b(?=(?:FATAL|PANIC|ERROR): )/, ''));
+  return fatal.length > 0 ? fatal.slice(-3).join('; ') : stderr.slice(-500);
+}
+
+/** Whoever recovers along this timeline later looks for its history in this cluster's archive, and recovery without an archive did not send it there. */
+async function archiveHistory(paths: PostgresPaths, timeline: number): Promise<void> {
+  await writeDurably(join(walDirectory(paths), 'archive_status', `${historyFileName(timeline)}.ready`), '');
+}
