@@ -14,6 +14,7 @@ import { metricsAlerts } from './metrics-alerts';
 import { metricsExporter } from './metrics-exporter';
 import { noDrift } from './no-drift';
 import { nodeCut } from './node-cut';
+import { pointInTime } from './point-in-time';
 import { podDeleted } from './pod-deleted';
 import { podForceDeleted } from './pod-force-deleted';
 import { postmasterKilled } from './postmaster-killed';
@@ -36,7 +37,7 @@ export const SCENARIOS: readonly Scenario[] = [
   postmasterKilled, agentKilled, podDeleted, podForceDeleted,
   frozen, rolloutByProp, rolloutByJsonPatch, rolloutBySetImage, instancesRenamed,
   secondPostgres, busyBackendKilled, busyBackendFenced,
-  wrongMajor, brokenImage, replicaVolumeLost, recreated, secretsWiped, staleVolume, scaledToZero,
+  pointInTime, wrongMajor, brokenImage, replicaVolumeLost, recreated, secretsWiped, staleVolume, scaledToZero,
   brokenSpec, rightsMissing, unusableData, appWithCluster, noDrift, metricsExporter, metricsAlerts, backups, repoDown, archiveHole,
   nodeCut, apiServerStopped,
 ];

@@ -1,6 +1,6 @@
 /** Three nodes in three zones by kind, kept between runs. */
 import { mkdirSync } from 'node:fs';
-import { buildImages } from './images';
+import { buildImages, S3_IMAGE } from './images';
 import { IMAGES, type Target } from './target';
 import { output } from '../harness/run';
 import { say } from '../harness/say';
@@ -25,6 +25,7 @@ export async function kindTarget(): Promise<Target> {
   await output(['kind', 'export', 'kubeconfig', '--name', NAME, '--kubeconfig', KUBECONFIG]);
   process.env.KUBECONFIG = KUBECONFIG;
   await buildImages();
-  for (const image of Object.values(IMAGES)) await output(['kind', 'load', 'docker-image', '--name', NAME, image]);
+  for (const image of [IMAGES.postgres, IMAGES.agent]) await output(['kind', 'load', 'docker-image', '--name', NAME, image]);
+  await output(['kind', 'load', 'image-archive', '--name', NAME, (await output([S3_IMAGE])).trim()]);
   return { kind: 'kind', description: `kind's cluster "${NAME}"`, images: IMAGES, machine: null, reachesPods: false };
 }
