@@ -31,7 +31,7 @@ afterAll(() => server.stop());
 
 describe('the state', () => {
   const store = () => new KubeStateStore(agent(), spec.objects.state, spec.cluster);
-  const empty = { systemId: null, initialized: false, initClaim: null, highestTimeline: 0 };
+  const empty = { systemId: null, initialized: false, initClaim: null, founder: null, highestTimeline: 0 };
 
   test('is made once, changed only from the version that was read, and has no owner that could take it along', async () => {
     expect(must(await store().get())).toEqual({ kind: 'absent' });
