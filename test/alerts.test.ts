@@ -124,6 +124,19 @@ test.each([
   firing([archiver('failed', failed), archiver('archived', succeeded)], '15m', 'PostgresArchiveFailing', expected);
 });
 
+test('backup too old: a repo whose newest backup is older than a day is named, and so is one without any', () => {
+  const backup = (repo: string, values: string) => series('backup_timestamp_seconds', 'orders-repo-0', values, `, repo="${repo}"`);
+  const tooOld = ['2', '3'].map((repo) => ({
+    exp_labels: { severity: 'warning', namespace: 'shop', cdk8s_postgres_cluster: 'orders', repo },
+    exp_annotations: {
+      summary: 'The newest backup of PostgreSQL is too old',
+      description: `Repo ${repo} of cluster orders in namespace shop has no backup that is young enough. Why: the Jobs of its schedules, and the problems at /status on port 8008.`,
+    },
+  }));
+  // Time begins at 0 here; a day and four hours later.
+  firing([backup('1', '0x1500 90000x400'), backup('2', '1x1900'), backup('3', '0x1900')], '1680m', 'PostgresBackupTooOld', tooOld);
+});
+
 test('without backups nobody is told of an archive', () => {
   expect(render({ metrics: { alerts: true } }).one('PrometheusRule', 'orders-alerts').spec.groups[0].rules).toHaveLength(4);
 });

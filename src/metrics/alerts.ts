@@ -72,6 +72,13 @@ export interface PostgresAlertsProps {
   readonly archiveFailingFor?: Duration;
 
   /**
+   * How old the newest backup in each repo may be. The default suits daily backups; where they are rarer, or in no schedule, say so here.
+   *
+   * @default Duration.hours(26)
+   */
+  readonly maximumBackupAge?: Duration;
+
+  /**
    * Labels of the PrometheusRule, such as the one by which a Prometheus selects it.
    *
    * @default - only the library's own
@@ -97,7 +104,8 @@ interface Alert {
 
 /**
  * What a person should be woken or told for, as rules for a Prometheus of the Prometheus Operator: no primary, a replica missing, a replica far
- * behind, a volume filling, and where WAL is archived, that it is not. All but the last stand on the agents' metrics, so that they also tell of a
+ * behind, a volume filling, and where there are
+ * backups, the archive failing or the newest backup too old. All but that of the archive stand on the agents' metrics, so that they also tell of a
  * PostgreSQL that does not run.
  *
  * @example
@@ -177,6 +185,14 @@ export class PostgresAlerts extends Construct {
         lasting: props.archiveFailingFor ?? Duration.minutes(5),
         summary: 'PostgreSQL cannot archive its WAL',
         description: `What ${cluster} writes now is in no backup, and its WAL fills the volume. Why: the log of the primary, and its problems at /status on port 8008.`,
+      }, {
+        alert: 'PostgresBackupTooOld',
+        severity: 'warning' as const,
+        // Of the last day, because whoever makes the backups may be away for a while.
+        expr: `time() - max by (namespace, ${CLUSTER}, repo) (max_over_time(${series('backup_timestamp_seconds')}[1d])) > ${(props.maximumBackupAge ?? Duration.hours(26)).toSeconds()}`,
+        lasting: Duration.minutes(15),
+        summary: 'The newest backup of PostgreSQL is too old',
+        description: `Repo {{ $labels.repo }} of ${cluster} has no backup that is young enough. Why: the Jobs of its schedules, and the problems at /status on port 8008.`,
       }] : [],
     ];
   }

@@ -15,6 +15,8 @@ import type { Snapshot } from '../core/types.js';
 import type { Credentials } from '../credentials/types.js';
 import type { Duty } from '../duties/duty.js';
 import type { Events, Secrets } from '../kube/types.js';
+import { archiverMetrics, backupMetrics } from '../metrics/backups.js';
+import type { Metrics } from '../metrics/registry.js';
 import type { Clock } from '../ports.js';
 import type { PostgresPaths } from '../postgres/types.js';
 import type { ProblemBoard } from '../problems.js';
@@ -29,6 +31,7 @@ export interface InstanceBackupsContext {
   readonly clock: Clock;
   readonly events: Events;
   readonly problems: ProblemBoard;
+  readonly metrics: Metrics;
   readonly log: Logger;
 }
 
@@ -49,6 +52,8 @@ export class InstanceBackups {
     this.#archiver = new ArchiverWatch({ paths: context.paths, leads: () => this.#archives(), lastError: () => this.#lastError });
     const { clock, events, problems, log } = context;
     this.#stanza = new StanzaKeeper({ clock, pgBackRest: () => (this.#makesBackups() ? this.#pgBackRest() : null) });
+    archiverMetrics(context.metrics, () => this.#archiver.view);
+    backupMetrics(context.metrics, () => (this.#makesBackups() ? this.#stanza.info : null));
     this.#runner = new BackupRunner({ pgBackRest: () => this.#pgBackRest(), events, problems, log, ended: () => this.#stanza.askAgain() });
   }
 

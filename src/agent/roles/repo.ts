@@ -12,9 +12,10 @@ import { BackupRunner } from '../backups/runner.js';
 import { StanzaKeeper } from '../backups/stanza.js';
 import { DutyRunner } from '../duties/duty.js';
 import { KubeSecrets } from '../kube/secrets.js';
+import { backupMetrics } from '../metrics/backups.js';
 
 /** Resolves when the pod is told to stop. */
-export async function runRepo({ environment, api, events, problems, specs, clock, log, leaving }: RoleContext, running: (view: RoleView) => void): Promise<void> {
+export async function runRepo({ environment, api, events, problems, metrics, specs, clock, log, leaving }: RoleContext, running: (view: RoleView) => void): Promise<void> {
   const secrets = new KubeSecrets(api);
   let configured = false;
   let server: PeerServer | null = null;
@@ -25,6 +26,7 @@ export async function runRepo({ environment, api, events, problems, specs, clock
   };
   const pgBackRest = () => new PgBackRest(PGBACKREST_CONFIG, backups().stanza);
   const stanza = new StanzaKeeper({ clock, pgBackRest: () => (configured ? pgBackRest() : null) });
+  backupMetrics(metrics, () => stanza.info);
   const runner = new BackupRunner({ pgBackRest, events, problems, log, ended: () => { stanza.askAgain(); duties.stanza.wake(); } });
 
   async function configure(): Promise<void> {

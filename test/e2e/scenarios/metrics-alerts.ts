@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { Duration } from 'cdk8s';
-import { PostgresAlerts } from '../../../src';
+import { Duration, Size } from 'cdk8s';
+import { PgBackRestRepo, PostgresAlerts } from '../../../src';
 import { HEALTH_PORT, HEALTH_ROUTES } from '../../../src/contract';
 import { NAMES, type Cluster } from '../harness/cluster';
 import { INSTANCES, type Program } from '../harness/program';
@@ -21,7 +21,10 @@ const LIMITS = {
 const MAY_BE_EMPTY = ['Problems'];
 
 const program: Program = {
-  props: { metrics: { podMonitor: true, dashboard: true } },
+  props: {
+    metrics: { podMonitor: true, dashboard: true },
+    backups: { repos: [PgBackRestRepo.posix({ storage: { size: Size.gibibytes(1) } })] },
+  },
   also: (chart, cluster) => void new PostgresAlerts(chart, 'alerts', { cluster, instances: INSTANCES.length, ...LIMITS }),
 };
 
@@ -65,7 +68,8 @@ export const metricsAlerts: Scenario = {
         const targets = await prometheus.targets();
         const down = targets.filter(({ health }) => health !== 'up').map(({ lastError }) => lastError);
         if (down.length > 0) throw new Error(down.join('; '));
-        return yes(targets.length === 2 * INSTANCES.length);
+        // Exporter and agent of each instance, and the repo host's agent.
+        return yes(targets.length === 2 * INSTANCES.length + 1);
       });
       for (const pod of cluster.pods.all) {
         const response = await fetch(`http://${pod.ip}:${HEALTH_PORT}${HEALTH_ROUTES.metrics}`);
