@@ -71,8 +71,8 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
 
   const kubeSecrets = new KubeSecrets(api);
   const backups: InstanceBackups = new InstanceBackups({
-    instance: environment.instance, namespace: environment.namespace, paths, secrets: kubeSecrets, spec, snapshot: () => loop.snapshot, clock, events, problems, metrics,
-    log,
+    instance: environment.instance, namespace: environment.namespace, paths, secrets: kubeSecrets, spec, snapshot: () => loop.snapshot,
+    clock, events, problems, metrics, log,
   });
   const credentials: CredentialsKeeper = new CredentialsKeeper({
     namespace: environment.namespace, secrets: kubeSecrets, spec, snapshot: () => loop.snapshot, problems, log,
