@@ -2,9 +2,12 @@ import { Secret } from 'cdk8s-plus-28';
 import type { EnvValue, ISecret } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import type { IPostgresCluster } from './cluster-reference';
-import { CONNECTION_KEYS, POSTGRES_PORT } from './contract';
+import { CONNECTION_KEYS, POSTGRES_PORT, PoolerSpec } from './contract';
+import { ImageOptions } from './images';
 import { ClusterNames } from './naming';
+import type { ClusterNetwork } from './network/network';
 import { isServiceName, refuse } from './validation';
+import { PostgresVersion } from './version';
 
 /** The environment variables of `envFor`, and the key of the connection Secret that each is read from. */
 const CONNECTION_VARIABLES: { [variable: string]: string } = {
@@ -17,6 +20,19 @@ const CONNECTION_VARIABLES: { [variable: string]: string } = {
   DATABASE_MULTI_HOST_URL: CONNECTION_KEYS.multiHostUri,
   JDBC_DATABASE_URL: CONNECTION_KEYS.jdbcUri,
 };
+
+/**
+ * What all pods of a cluster have in common.
+ *
+ * @internal
+ */
+export interface Shared {
+  readonly version: PostgresVersion;
+  readonly images?: ImageOptions;
+  readonly uid?: number;
+  readonly labels?: { readonly [key: string]: string };
+  readonly annotations?: { readonly [key: string]: string };
+}
 
 /**
  * What a cluster's name alone tells, of one made here and of one made elsewhere.
@@ -39,10 +55,32 @@ export abstract class PostgresClusterBase extends Construct implements IPostgres
   /** The port of all hosts. */
   public readonly port: number = POSTGRES_PORT;
 
+  /**
+   * What parts that are constructs of their own take over; nothing is known of a cluster that was made elsewhere.
+   *
+   * @internal
+   */
+  public readonly _shared?: Shared;
+
+  /**
+   * Set by the pooler's construct, which may come after the cluster: rendered at the end of synth.
+   *
+   * @internal
+   */
+  public _pooler?: PoolerSpec;
+
+  /**
+   * Who may connect; nothing of it is known of a cluster that was made elsewhere.
+   *
+   * @internal
+   */
+  public _network?: ClusterNetwork;
+
   private readonly secrets = new Map<string, ISecret>();
 
-  constructor(scope: Construct, id: string, clusterName: string) {
+  constructor(scope: Construct, id: string, clusterName: string, shared?: Shared) {
     super(scope, id);
+    this._shared = shared;
     if (!isServiceName(clusterName)) {
       refuse(this, 'name', `is "${clusterName}", which Kubernetes takes for no Service`,
         'use lower-case letters, digits and dashes, a letter first, at most 63 characters; without this prop the construct\'s id is the name');
@@ -89,3 +127,8 @@ export abstract class PostgresClusterBase extends Construct implements IPostgres
  * @internal
  */
 export class ImportedPostgresCluster extends PostgresClusterBase {}
+
+/** The pooler of a cluster that is made here, once its construct is there. */
+export function poolerOf(cluster: IPostgresCluster): PoolerSpec | undefined {
+  return cluster instanceof PostgresClusterBase ? cluster._pooler : undefined;
+}

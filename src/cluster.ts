@@ -16,6 +16,7 @@ import { checkKeys } from './labels';
 import { ClusterMetrics } from './metrics/metrics';
 import type { MetricsOptions } from './metrics/options';
 import { ClusterNetwork, NetworkOptions } from './network/network';
+import { PgBouncer, PoolerOptions } from './pooler';
 import { Replication } from './replication';
 import { PodAntiAffinity } from './scheduling';
 import { ClusterServices, Routing } from './services';
@@ -177,6 +178,14 @@ export interface PostgresClusterProps {
   readonly bootstrap?: Bootstrap;
 
   /**
+   * A pgBouncer in front of the cluster, for more clients than PostgreSQL takes connections.
+   *
+   * @example { mode: PoolMode.TRANSACTION, poolSize: 30 }
+   * @default - none
+   */
+  readonly pooler?: PoolerOptions;
+
+  /**
    * Labels of all objects and pods.
    *
    * @default - only the library's own
@@ -228,11 +237,14 @@ export class PostgresCluster extends PostgresClusterBase {
   /** The budget for voluntary disruptions; a single instance has none. */
   public readonly disruptionBudget?: ClusterDisruptionBudget;
 
+  /** The pgBouncer in front of the cluster, where `pooler` asks for one. */
+  public readonly pooler?: PgBouncer;
+
   private readonly _instances: PostgresInstance[];
   private readonly users: string[];
 
   constructor(scope: Construct, id: string, props: PostgresClusterProps) {
-    super(scope, id, props.name ?? id);
+    super(scope, id, props.name ?? id, props);
     const { labels, annotations, routing, metrics } = props;
     const monitoring = metrics !== undefined;
     const common = { cluster: this, labels, annotations };
@@ -265,6 +277,7 @@ export class PostgresCluster extends PostgresClusterBase {
     this.connections = new ClusterNetwork(this, 'network', {
       ...common, ...props.network, backups: backups !== undefined, repoHost: backups?.repoHost !== undefined, exporter: props.metrics !== undefined,
     });
+    this._network = this.connections;
     if (metrics) {
       const staying = this._instances.filter(({ retire }) => !retire).length;
       new ClusterMetrics(this, 'metrics', { ...common, options: metrics, instances: staying, archiving: backups !== undefined });
@@ -272,6 +285,7 @@ export class PostgresCluster extends PostgresClusterBase {
     if (instances.length > 1) {
       this.disruptionBudget = new ClusterDisruptionBudget(this, 'disruption-budget', { ...common, instances: instances.length });
     }
+    if (props.pooler) this.pooler = new PgBouncer(this, 'pooler', { ...props.pooler, cluster: this });
 
     // Constructs that depend on a cluster depend on one object of it: on each, chains of clusters would take exponential time.
     Dependable.implement(this, { dependencyRoots: [this.services.readWrite] });

@@ -1,8 +1,9 @@
-import { ApiObject } from 'cdk8s';
+import { ApiObject, Lazy } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import type { ClusterBackups } from './backups/backups';
 import type { Bootstrap } from './bootstrap';
+import { poolerOf } from './cluster-base';
 import type { IPostgresCluster } from './cluster-reference';
 import { clusterLabels, orNothing } from './labels';
 import { ClusterNames } from './naming';
@@ -81,7 +82,7 @@ export class AgentIdentity extends Construct {
     this.serviceAccountName = names.identity;
     // The pods ask for the token themselves.
     new ApiObject(this, 'service-account', k8s.KubeServiceAccount.manifest({ metadata, automountServiceAccountToken: false }));
-    new ApiObject(this, 'role', k8s.KubeRole.manifest({ metadata, rules: agentRules(names, props) }));
+    new ApiObject(this, 'role', { ...k8s.KubeRole.manifest({ metadata }), rules: Lazy.any({ produce: () => agentRules(names, props) }) });
     new ApiObject(this, 'role-binding', k8s.KubeRoleBinding.manifest({
       metadata,
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: names.identity },
@@ -100,6 +101,7 @@ function agentRules(names: ClusterNames, props: AgentIdentityProps): k8s.PolicyR
     ...props.monitoring ? [names.monitoringSecret] : [],
     ...props.users.map((user) => names.userSecret(user)),
     ...props.backups ? [names.pgBackRestSecret, names.backupSecret] : [],
+    ...poolerOf(props.cluster) ? [names.pooler] : [],
   ];
   const given = [...new Set([...props.backups?._secretNames() ?? [], ...props.bootstrap?._secretNames() ?? []])];
   return [
@@ -125,9 +127,7 @@ function agentRules(names: ClusterNames, props: AgentIdentityProps): k8s.PolicyR
     rule('', 'persistentvolumeclaims', ['get', 'list']),
     rule('', 'persistentvolumeclaims', ['patch'], claims),
     ...props.routing === Routing.SELECTOR ? [] : endpointSliceRules(names),
-    // What a person should know, in both of the event kinds.
-    rule('', 'events', ['create', 'patch']),
-    rule('events.k8s.io', 'events', ['create', 'patch']),
+    ...EVENT_RULES,
   ];
 }
 
@@ -148,3 +148,9 @@ function endpointSliceRules(names: ClusterNames): k8s.PolicyRule[] {
 export function rule(apiGroup: string, resource: string, verbs: string[], resourceNames?: string[]): k8s.PolicyRule {
   return { apiGroups: [apiGroup], resources: [resource], resourceNames, verbs };
 }
+
+/** What a person should know, in both of the event kinds. Kubernetes cannot limit creation by name. */
+export const EVENT_RULES: readonly k8s.PolicyRule[] = [
+  rule('', 'events', ['create', 'patch']),
+  rule('events.k8s.io', 'events', ['create', 'patch']),
+];

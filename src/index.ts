@@ -20,6 +20,7 @@ export * from './metrics/options';
 export * from './metrics/pod-monitor';
 export * from './network/network';
 export * from './network/peer';
+export * from './pooler';
 export * from './replication';
 export { PodAntiAffinity } from './scheduling';
 export * from './services';

@@ -5,7 +5,7 @@ import type { BackupOptions } from './backups/backups';
 import type { IPostgresCluster } from './cluster-reference';
 import { MAJOR_LABEL } from './contract';
 import { DEFAULT_AGENT_IMAGE, defaultPostgresImage, ImageOptions } from './images';
-import { checkKeys, instanceLabels, instanceSelector, orNothing } from './labels';
+import { checkKeys, instanceLabels, instanceSelector, instancesSelector, orNothing } from './labels';
 import { POD_SCRAPE_ANNOTATIONS } from './metrics/exporter';
 import type { MetricsOptions } from './metrics/options';
 import { ClusterNames, RESERVED_INSTANCE_NAMES } from './naming';
@@ -282,7 +282,7 @@ export class PostgresInstance extends Construct {
             tablespaceClaims: this.volumes.tablespaceClaimNames,
             resources: props.resources,
             affinity: affinity({
-              cluster: clusterName,
+              siblings: instancesSelector(clusterName),
               podAntiAffinity: props.podAntiAffinity ?? PodAntiAffinity.PREFERRED,
               zone: props.zone,
               nodeAffinity: props.nodeAffinity,

@@ -74,6 +74,7 @@ export class ClusterNames {
   readonly disruptionBudget: string;
   readonly instancesPolicy: string;
   readonly repoPolicy: string;
+  readonly poolerPolicy: string;
   readonly authoritySecret: string;
   readonly serverSecret: string;
   readonly replicationSecret: string;
@@ -86,6 +87,10 @@ export class ClusterNames {
   readonly podMonitor: string;
   readonly alerts: string;
   readonly dashboard: string;
+  readonly poolerService: string;
+  /** Deployment, ServiceAccount, Role, RoleBinding and Secret of the pooler. */
+  readonly pooler: string;
+  readonly poolerDisruptionBudget: string;
 
   constructor(private readonly cluster: string) {
     this.readWriteService = this.service('rw');
@@ -100,6 +105,7 @@ export class ClusterNames {
     this.disruptionBudget = this.object([]);
     this.instancesPolicy = this.object([], 'instances');
     this.repoPolicy = this.object([], 'repo');
+    this.poolerPolicy = this.object([], 'pooler');
     this.authoritySecret = this.object([], 'ca');
     this.serverSecret = this.object([], 'server');
     this.replicationSecret = this.object([], 'replication');
@@ -112,6 +118,10 @@ export class ClusterNames {
     this.podMonitor = this.object([], 'metrics');
     this.alerts = this.object([], 'alerts');
     this.dashboard = this.object([], 'dashboard');
+    this.poolerService = this.service('pooler');
+    this.pooler = this.object([], 'pooler');
+    // With a hash, for the sake of the dash: the cluster's own budget has no word, and a plain one would be that of a cluster "<cluster>-pooler".
+    this.poolerDisruptionBudget = this.object(['-pooler']);
   }
 
   userSecret(user: string): string {

@@ -1,11 +1,11 @@
 import { k8s } from 'cdk8s-plus-28';
-import { instancesSelector } from './labels';
+import type { Labels } from './labels';
 
-/** Whether instances keep away from each other's nodes. */
+/** Whether pods of one kind keep away from each other's nodes. */
 export enum PodAntiAffinity {
   /** Other nodes, and other zones, where there is room; else together rather than not at all. */
   PREFERRED = 'preferred',
-  /** Never two instances of a cluster on one node: an instance without a node of its own waits for one. */
+  /** Never two of a cluster on one node: a pod without a node of its own waits for one. */
   REQUIRED = 'required',
   /** Wherever the scheduler likes. */
   DISABLED = 'disabled',
@@ -14,9 +14,10 @@ export enum PodAntiAffinity {
 const HOSTNAME = 'kubernetes.io/hostname';
 const ZONE = 'topology.kubernetes.io/zone';
 
-/** Where an instance's pod may run. */
+/** Where a pod may run. */
 export interface Placement {
-  readonly cluster: string;
+  /** Selects the pods that it keeps away from. */
+  readonly siblings: Labels;
   readonly podAntiAffinity: PodAntiAffinity;
   readonly zone?: string;
   readonly nodeAffinity?: k8s.NodeAffinity;
@@ -41,9 +42,9 @@ function inZone(own: k8s.NodeAffinity | undefined, zone: string | undefined): k8
   };
 }
 
-function awayFromSiblings({ cluster, podAntiAffinity }: Placement): k8s.PodAntiAffinity | undefined {
+function awayFromSiblings({ siblings: matchLabels, podAntiAffinity }: Placement): k8s.PodAntiAffinity | undefined {
   const siblings = (topologyKey: string): k8s.PodAffinityTerm => (
-    { topologyKey, labelSelector: { matchLabels: instancesSelector(cluster) } });
+    { topologyKey, labelSelector: { matchLabels } });
   const otherZone = { weight: 50, podAffinityTerm: siblings(ZONE) };
   switch (podAntiAffinity) {
     case PodAntiAffinity.DISABLED:

@@ -1,9 +1,10 @@
-import { ApiObject } from 'cdk8s';
+import { ApiObject, Lazy } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { PASSWD_KEY } from './agent-pod';
 import type { ClusterBackups } from './backups/backups';
 import type { Bootstrap } from './bootstrap';
+import { poolerOf } from './cluster-base';
 import type { IPostgresCluster } from './cluster-reference';
 import type { ClusterSpec, InstanceSpec, ObjectNames } from './contract';
 import { DEFAULT_TIMING, SPEC_KEY, SPEC_VERSION } from './contract';
@@ -113,15 +114,16 @@ export class ClusterSpecification extends Construct {
     super(scope, id);
     checkParameters(this, props.version.major, props.parameters ?? {});
     const { clusterName } = props.cluster;
-    const names = new ClusterNames(clusterName);
+    const document = this.document(new ClusterNames(clusterName), props);
     new ApiObject(this, 'Resource', k8s.KubeConfigMap.manifest({
       metadata: {
-        name: names.spec,
+        name: new ClusterNames(clusterName).spec,
         labels: clusterLabels(clusterName, props.labels),
         annotations: orNothing(props.annotations),
       },
       data: {
-        [SPEC_KEY]: `${JSON.stringify(this.document(names, props), null, 2)}\n`,
+        // A pooler may join the cluster after it was made.
+        [SPEC_KEY]: Lazy.any({ produce: () => `${JSON.stringify({ ...document, pooler: poolerOf(props.cluster) }, null, 2)}\n` }),
         [PASSWD_KEY]: passwdFile(props.uid ?? DEFAULT_UID),
       },
     }));

@@ -15,22 +15,24 @@ const cluster = fc.oneof(
   { weight: 1, arbitrary: hashLike.map((hash) => `a-${hash}`) },
 ).filter(isServiceName);
 /** The words and numbers of parts that one kind of object has: names are compared within a kind only. */
-const shapes = [
+const shapes: { kind: string; limit: number; parts: number; fixed?: string; words: (string | undefined)[] }[] = [
   { kind: 'StatefulSet', limit: NAME_LIMITS.statefulSet, parts: 1, words: [undefined] },
   { kind: 'StatefulSet', limit: NAME_LIMITS.statefulSet, parts: 0, words: ['repo'] },
   { kind: 'CronJob', limit: NAME_LIMITS.cronJob, parts: 2, words: ['backup'] },
-  { kind: 'Service', limit: NAME_LIMITS.service, parts: 0, words: ['rw', 'ro', 'r', 'instances', 'repo'] },
-  { kind: 'Secret', limit: NAME_LIMITS.object, parts: 0, words: ['ca', 'server', 'replication', 'rewind', 'agent', 'pgbackrest', 'backup', 'monitoring'] },
+  { kind: 'Service', limit: NAME_LIMITS.service, parts: 0, words: ['rw', 'ro', 'r', 'instances', 'repo', 'pooler'] },
+  { kind: 'Secret', limit: NAME_LIMITS.object, parts: 0, words: ['ca', 'server', 'replication', 'rewind', 'agent', 'pgbackrest', 'backup', 'monitoring', 'pooler'] },
   { kind: 'Secret', limit: NAME_LIMITS.object, parts: 1, words: ['user'] },
   { kind: 'PersistentVolumeClaim', limit: NAME_LIMITS.object, parts: 1, words: ['data', 'wal', 'repo'] },
+  { kind: 'PodDisruptionBudget', limit: NAME_LIMITS.object, parts: 0, words: [undefined] },
+  { kind: 'PodDisruptionBudget', limit: NAME_LIMITS.object, parts: 1, fixed: '-pooler', words: [undefined] },
   { kind: 'PersistentVolumeClaim', limit: NAME_LIMITS.object, parts: 2, words: ['tablespace'] },
 ];
 interface Logical { kind: string; limit: number; cluster: string; parts: string[]; word?: string }
-const logical: fc.Arbitrary<Logical> = fc.constantFrom(...shapes).chain(({ kind, limit, parts, words }) => fc.record({
+const logical: fc.Arbitrary<Logical> = fc.constantFrom(...shapes).chain(({ kind, limit, parts, fixed, words }) => fc.record({
   kind: fc.constant(kind),
   limit: fc.constant(limit),
   cluster,
-  parts: fc.array(anyPart, { minLength: parts, maxLength: parts }),
+  parts: fixed === undefined ? fc.array(anyPart, { minLength: parts, maxLength: parts }) : fc.constant([fixed]),
   word: fc.constantFrom(...words),
 }));
 const nameOf = (name: Logical) => objectName(name.limit, name.cluster, name.parts, name.word);

@@ -29,6 +29,7 @@ function program(network?: NetworkOptions, more?: (cluster: PostgresCluster) => 
     storage: { size: Size.gibibytes(1) },
     backups: { repos: [PgBackRestRepo.posix({ storage: { size: Size.gibibytes(1) } })] },
     metrics: {},
+    pooler: {},
     network,
   });
   more?.(cluster);
@@ -56,6 +57,7 @@ function passing(yaml: string, flows: Record<string, Traffic>): string[] {
 
 const NEEDED: Record<string, Traffic> = {
   'an application of the namespace to PostgreSQL': { from: app(), to: instance, port: 5432 },
+  'an application of the namespace to the pooler': { from: app(), to: pooler, port: 5432 },
   'replication': { from: instance, to: instance, port: 5432 },
   'agents to each other': { from: instance, to: instance, port: 8009 },
   'the pooler to PostgreSQL': { from: pooler, to: instance, port: 5432 },
@@ -65,11 +67,13 @@ const NEEDED: Record<string, Traffic> = {
   'a request for a backup to the repo host': { from: backup, to: repo, port: 8009 },
   'Prometheus to the agent of an instance': { from: app('monitoring'), to: instance, port: 8008 },
   'Prometheus to the exporter': { from: app('monitoring'), to: instance, port: 9187 },
+  'Prometheus to the agent of the pooler': { from: app('monitoring'), to: pooler, port: 8008 },
   'Prometheus to the agent of the repo host': { from: app('monitoring'), to: repo, port: 8008 },
 };
 
 const FORBIDDEN: Record<string, Traffic> = {
   'another namespace to PostgreSQL': { from: app('elsewhere'), to: instance, port: 5432 },
+  'another namespace to the pooler': { from: app('elsewhere'), to: pooler, port: 5432 },
   'the world to PostgreSQL': { from: '192.0.2.7', to: instance, port: 5432 },
   'the world to the status': { from: '192.0.2.7', to: instance, port: 8008 },
   'an application to the agents': { from: app(), to: instance, port: 8009 },
@@ -101,7 +105,7 @@ test('clients can be narrowed to some pods, and added one by one', () => {
 }, 60_000);
 
 test('without clients only the cluster itself connects', () => {
-  expect(passing(program({ clients: [] }), { ...NEEDED, ...FORBIDDEN })).toEqual(Object.keys(NEEDED).slice(1));
+  expect(passing(program({ clients: [] }), { ...NEEDED, ...FORBIDDEN })).toEqual(Object.keys(NEEDED).slice(2));
 }, 60_000);
 
 test('egress is left alone unless it is asked for', () => {

@@ -15,6 +15,7 @@ import { HEALTH_PORT } from '../contract/ports.js';
 import type { AgentRole } from '../contract/spec.js';
 import { DEFAULT_TIMING } from '../contract/timing.js';
 import { runInstance } from './roles/instance.js';
+import { runPooler } from './roles/pooler.js';
 import { runRepo } from './roles/repo.js';
 import type { RoleContext, RoleView } from './roles/role.js';
 import { SpecWatcher } from './spec-watcher.js';
@@ -22,6 +23,7 @@ import { SpecWatcher } from './spec-watcher.js';
 const ROLES: Partial<Record<AgentRole, (context: RoleContext, running: (view: RoleView) => void) => Promise<void>>> = {
   instance: runInstance,
   repo: runRepo,
+  pooler: runPooler,
 };
 
 async function main(): Promise<void> {

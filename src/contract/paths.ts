@@ -61,5 +61,7 @@ export const CERTIFICATES_DIR = '/run/certificates';
 export const MONITORING_DIR = '/run/monitoring';
 /** How the backup is read that a new cluster begins with: pgBackRest's configuration, keys and certificates. */
 export const BOOTSTRAP_DIR = `${CERTIFICATES_DIR}/bootstrap`;
+/** In memory, in a pooler's pod: what pgBouncer reads, and the socket of its console. */
+export const POOLER_DIR = '/run/pgbouncer';
 /** The generated passwd file: initdb fails for a uid that has no entry. */
 export const PASSWD_FILE = '/etc/passwd';

@@ -17,12 +17,21 @@ export const CONNECTION_KEYS = {
   authority: 'ca.crt',
 } as const;
 
+/** Besides, in a user's connection Secret where the cluster has a pooler. */
+export const POOLER_CONNECTION_KEYS = {
+  host: 'pooler-host',
+  port: 'pooler-port',
+  uri: 'pooler-uri',
+  jdbcUri: 'pooler-jdbc-uri',
+} as const;
+
 /** PostgreSQL roles of the cluster's own, authenticated by client certificates whose common name is the role's name. */
 export const SYSTEM_ROLES = {
   replication: 'cdk8s_replication',
   rewind: 'cdk8s_rewind',
   /** Reads statistics, for the exporter; only where metrics are on. */
   monitoring: 'cdk8s_monitor',
+  pooler: 'cdk8s_pooler',
 } as const;
 
 /** Files of a client certificate in a directory of its own. */

@@ -19,6 +19,8 @@ export interface ClusterSpec {
   readonly routing: Routing;
   readonly databases: readonly DatabaseSpec[];
   readonly users: readonly UserSpec[];
+  /** Absent where the cluster has none. */
+  readonly pooler?: PoolerSpec;
   readonly timing: Timing;
   /** Absent: nothing is archived or backed up. */
   readonly backups?: BackupsSpec;
@@ -150,6 +152,15 @@ export type RecoveryTargetSpec =
 
 /** As pgBackRest spells them. */
 export type BackupType = 'full' | 'diff' | 'incr';
+
+/** The pgBouncer in front of the cluster. */
+export interface PoolerSpec {
+  readonly service: string;
+  /** Its certificate: of a server to its clients, of the role `cdk8s_pooler` to PostgreSQL. */
+  readonly secret: string;
+  /** Settings of pgbouncer.ini, as pgBouncer spells them. */
+  readonly settings: Readonly<Record<string, string>>;
+}
 
 /** `instance` runs a PostgreSQL, `repo` the backup repository, `pooler` a pgBouncer (architecture.md, Words). */
 export type AgentRole = 'instance' | 'repo' | 'pooler';

@@ -2,7 +2,7 @@ import { ApiObject } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { NetworkPeer } from './peer';
-import { componentPolicy, Flow, flow, ofComponent, tcp } from './policy';
+import { componentPolicy, ComponentPolicy, Flow, flow, ofComponent, tcp } from './policy';
 import type { IPostgresCluster } from '../cluster-reference';
 import { API_PORT, COMPONENT_BACKUP, COMPONENT_INSTANCE, COMPONENT_POOLER, COMPONENT_REPO, EXPORTER_PORT, HEALTH_PORT, PGBACKREST_PORT, POSTGRES_PORT } from '../contract';
 import { clusterLabels, orNothing } from '../labels';
@@ -104,19 +104,23 @@ export class ClusterNetwork extends Construct {
   public readonly repoPolicy?: ApiObject;
 
   private readonly clients: NetworkPeer[];
+  private readonly scrapers?: NetworkPeer[];
+  private readonly guard?: Guard;
 
   constructor(scope: Construct, id: string, props: ClusterNetworkProps) {
     super(scope, id);
     const { clusterName } = props.cluster;
     const names = new ClusterNames(clusterName);
+    this.scrapers = props.scrapers;
     this.clients = [...props.clients ?? [NetworkPeer.sameNamespace()]];
     if (props.policies === false) return;
-    const common = {
+    const common: Guard = {
       cluster: clusterName,
       labels: clusterLabels(clusterName, props.labels),
       annotations: orNothing(props.annotations),
       egress: props.egress && (() => egressFlows(clusterName, props.egress!)),
     };
+    this.guard = common;
     this.instancesPolicy = componentPolicy(this, 'instances', {
       ...common, name: names.instancesPolicy, component: COMPONENT_INSTANCE, ingress: () => this.toInstances(props),
     });
@@ -134,6 +138,19 @@ export class ClusterNetwork extends Construct {
     this.clients.push(...peers);
   }
 
+  /**
+   * The policy of the pooler's pods, made by its own construct: it lets in whom PostgreSQL lets in.
+   *
+   * @internal
+   */
+  public _guardPooler(scope: Construct, id: string): ApiObject | undefined {
+    if (!this.guard) return undefined;
+    const name = new ClusterNames(this.guard.cluster).poolerPolicy;
+    return componentPolicy(scope, id, {
+      ...this.guard, name, component: COMPONENT_POOLER, ingress: () => [flow(this.clients, POSTGRES_PORT), this.toHealth(this.scrapers)],
+    });
+  }
+
   private toInstances(props: ClusterNetworkProps): Flow[] {
     const { clusterName } = props.cluster;
     const [instances, pooler, repoHost, requests] = [COMPONENT_INSTANCE, COMPONENT_POOLER, COMPONENT_REPO, COMPONENT_BACKUP].map((c) => ofComponent(clusterName, c));
@@ -144,7 +161,7 @@ export class ClusterNetwork extends Construct {
       ...props.repoHost ? [flow([repoHost], API_PORT, PGBACKREST_PORT)] : [],
       ...props.backups && !props.repoHost ? [flow([requests], API_PORT)] : [],
       flow(this.clients, POSTGRES_PORT),
-      this.toHealth(props, ...props.exporter ? [EXPORTER_PORT] : []),
+      this.toHealth(props.scrapers, ...props.exporter ? [EXPORTER_PORT] : []),
     ];
   }
 
@@ -153,14 +170,17 @@ export class ClusterNetwork extends Construct {
     return [
       flow([ofComponent(clusterName, COMPONENT_INSTANCE)], API_PORT, PGBACKREST_PORT),
       flow([ofComponent(clusterName, COMPONENT_BACKUP)], API_PORT),
-      this.toHealth(props),
+      this.toHealth(props.scrapers),
     ];
   }
 
-  private toHealth(props: ClusterNetworkProps, ...exporter: number[]): Flow {
-    return flow(props.scrapers ?? [NetworkPeer.anyPod()], HEALTH_PORT, ...exporter);
+  private toHealth(scrapers: NetworkPeer[] = [NetworkPeer.anyPod()], ...exporter: number[]): Flow {
+    return flow(scrapers, HEALTH_PORT, ...exporter);
   }
 }
+
+/** What the policies of all components have in common. */
+type Guard = Pick<ComponentPolicy, 'cluster' | 'labels' | 'annotations' | 'egress'>;
 
 /** The cluster's own pods reach each other; who is let in, their ingress says. */
 function egressFlows(cluster: string, { apiServer, dns, others }: EgressOptions): Flow[] {

@@ -14,6 +14,7 @@ interface Manifest {
 
 /** Fields that the API server does not let change once an object exists. */
 const IMMUTABLE: { readonly [kind: string]: readonly string[] } = {
+  Deployment: ['spec.selector'],
   StatefulSet: ['spec.selector', 'spec.serviceName', 'spec.podManagementPolicy', 'spec.volumeClaimTemplates'],
   PersistentVolumeClaim: ['spec.accessModes', 'spec.storageClassName', 'spec.volumeMode', 'spec.volumeName', 'spec.selector', 'spec.dataSource', 'spec.dataSourceRef'],
   Service: ['spec.clusterIP', 'spec.type'],

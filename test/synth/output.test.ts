@@ -35,7 +35,7 @@ describe.each(names)('the output of the program %j', (name) => {
   });
 
   test('has names in every list that server-side apply merges by name, each once', () => {
-    for (const { spec } of objects.filter(({ kind }) => kind === 'StatefulSet')) {
+    for (const { spec } of objects.filter(({ kind }) => kind === 'StatefulSet' || kind === 'Deployment')) {
       const pod = spec.template.spec;
       const ofContainers = [...pod.containers, ...pod.initContainers].flatMap(({ env, ports }) => [env ?? [], ports ?? []]);
       for (const list of [pod.volumes, pod.containers, pod.initContainers, ...ofContainers]) {

@@ -1,7 +1,7 @@
 import { App, Chart, Size } from 'cdk8s';
 import { Cpu } from 'cdk8s-plus-28';
 import type { PostgresClusterProps } from '../../src/index';
-import { PodAntiAffinity, PostgresCluster, PostgresVersion, Routing } from '../../src/index';
+import { PodAntiAffinity, PoolMode, PostgresCluster, PostgresVersion, Routing } from '../../src/index';
 
 /** Programs whose output is kept: what a user has who says as little as possible, and one who says everything. */
 export const PROGRAMS: { readonly [name: string]: PostgresClusterProps } = {
@@ -29,6 +29,23 @@ export const PROGRAMS: { readonly [name: string]: PostgresClusterProps } = {
     parameters: { 'shared_buffers': '2GB', 'max_wal_size': '10GB', 'auto_explain.log_min_duration': '500ms' },
     podAntiAffinity: PodAntiAffinity.REQUIRED,
     routing: Routing.SELECTOR,
+    pooler: {
+      mode: PoolMode.TRANSACTION,
+      instances: 3,
+      poolSize: 30,
+      minPoolSize: 2,
+      reservePoolSize: 5,
+      maxClientConnections: 5000,
+      maxDatabaseConnections: 40,
+      parameters: { query_wait_timeout: '30', track_extra_parameters: 'search_path' },
+      podAntiAffinity: PodAntiAffinity.REQUIRED,
+      resources: {
+        cpu: { request: Cpu.millis(100), limit: Cpu.units(1) },
+        memory: { request: Size.mebibytes(128), limit: Size.mebibytes(256) },
+        ephemeralStorage: { request: Size.mebibytes(100), limit: Size.mebibytes(200) },
+      },
+      labels: { layer: 'pool' },
+    },
     databases: [{ name: 'orders' }, { name: 'stock', owner: 'stock_keeper' }],
     users: [{ name: 'app' }, { name: 'stock_keeper' }],
     labels: { team: 'shop' },

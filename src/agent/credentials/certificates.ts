@@ -37,6 +37,12 @@ export function backupLeavesOf(spec: ClusterSpec, namespace: string, backups: Ba
   };
 }
 
+/** The pooler is a server to its clients and, as a role of its own, a client of PostgreSQL. null where there is none. */
+export function poolerLeafOf({ pooler }: ClusterSpec, namespace: string): NamedLeaf | null {
+  if (pooler === undefined) return null;
+  return { secret: pooler.secret, leaf: { commonName: SYSTEM_ROLES.pooler, usage: 'peer', dnsNames: ['localhost', ...namesOf([pooler.service], namespace)] } };
+}
+
 /** Every name by which a client in the cluster may call an instance or a Service. */
 function serverNames(spec: ClusterSpec, namespace: string): string[] {
   const { readWriteService, readOnlyService, readService, instancesService } = spec.objects;

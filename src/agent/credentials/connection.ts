@@ -1,6 +1,6 @@
 /** What an application finds in its connection Secret. */
 import type { SecretData } from './types.js';
-import { CONNECTION_KEYS, POSTGRES_PORT, type ClusterSpec, type UserSpec } from '../../contract/index.js';
+import { CONNECTION_KEYS, POOLER_CONNECTION_KEYS, POSTGRES_PORT, type ClusterSpec, type UserSpec } from '../../contract/index.js';
 
 /**
  * `sslmode=require`, because no stronger one works without a file that holds the authority; `ca.crt` is there for those who mount it
@@ -10,7 +10,8 @@ export function connectionData(spec: ClusterSpec, namespace: string, user: UserS
   const { readWriteService, instancesService } = spec.objects;
   const host = `${readWriteService}.${namespace}.svc`;
   const everyHost = spec.instances.map(({ pod }) => `${pod}.${instancesService}.${namespace}.svc:${POSTGRES_PORT}`).join(',');
-  const [name, secret, database] = [user.name, password, user.database].map(encodeURIComponent);
+  const login = { name: encodeURIComponent(user.name), secret: encodeURIComponent(password), database: encodeURIComponent(user.database) };
+  const { name, secret, database } = login;
   return {
     [CONNECTION_KEYS.host]: host,
     [CONNECTION_KEYS.port]: `${POSTGRES_PORT}`,
@@ -21,5 +22,16 @@ export function connectionData(spec: ClusterSpec, namespace: string, user: UserS
     [CONNECTION_KEYS.jdbcUri]: `jdbc:postgresql://${host}:${POSTGRES_PORT}/${database}?user=${name}&password=${secret}&sslmode=require`,
     [CONNECTION_KEYS.multiHostUri]: `postgresql://${name}:${secret}@${everyHost}/${database}?target_session_attrs=read-write&sslmode=require`,
     [CONNECTION_KEYS.authority]: authority,
+    ...spec.pooler === undefined ? {} : poolerData(`${spec.pooler.service}.${namespace}.svc`, login),
+  };
+}
+
+/** `prepareThreshold=0` is not needed: pgBouncer keeps track of prepared statements since 1.21. */
+function poolerData(host: string, { name, secret, database }: Readonly<Record<'name' | 'secret' | 'database', string>>): SecretData {
+  return {
+    [POOLER_CONNECTION_KEYS.host]: host,
+    [POOLER_CONNECTION_KEYS.port]: `${POSTGRES_PORT}`,
+    [POOLER_CONNECTION_KEYS.uri]: `postgresql://${name}:${secret}@${host}:${POSTGRES_PORT}/${database}?sslmode=require`,
+    [POOLER_CONNECTION_KEYS.jdbcUri]: `jdbc:postgresql://${host}:${POSTGRES_PORT}/${database}?user=${name}&password=${secret}&sslmode=require`,
   };
 }

@@ -37,7 +37,8 @@ async function replaceFiles(directory: string, files: Readonly<Record<string, st
   return changed;
 }
 
-async function replaceFile(file: string, text: string): Promise<boolean> {
+/** Tells whether it differed. Whoever reads it meanwhile sees all of the old one or all of the new one. */
+export async function replaceFile(file: string, text: string): Promise<boolean> {
   if (await readFile(file, 'utf8').catch(() => null) === text) return false;
   await writeFile(`${file}.new`, text, { mode: 0o600 });
   await rename(`${file}.new`, file);

@@ -101,7 +101,8 @@ export function bundle(...texts: readonly string[]): string {
   return `${[...new Set(blocks.map((block) => block.replaceAll('\r', '')))].join('\n')}\n`;
 }
 
-function pairFault(pairing: KeyPair): string | null {
+/** Why certificate and key are no pair; null when they are. */
+export function pairFault(pairing: KeyPair): string | null {
   try {
     const matches = new X509Certificate(pairing.certificate).checkPrivateKey(createPrivateKey(pairing.key));
     return matches ? null : 'the private key does not belong to the certificate';

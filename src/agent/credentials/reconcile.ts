@@ -1,6 +1,6 @@
 /** The cluster's keys, brought to what they should be: to be called again and again, by every agent. */
 import { reconcileAuthority } from './authority.js';
-import { backupLeavesOf, leavesOf, type NamedLeaf } from './certificates.js';
+import { backupLeavesOf, leavesOf, poolerLeafOf, type NamedLeaf } from './certificates.js';
 import { Keeper } from './keeper.js';
 import { reconcileLeaf } from './leaves.js';
 import type { Credentials, CredentialsContext, CredentialsReport, KeyPair } from './types.js';
@@ -27,6 +27,8 @@ export async function reconcileCredentials(context: CredentialsContext): Promise
       if (more !== null) await get(more.request);
       credentials = { authority: authority.trusted, server, replication, rewind, agent, monitoring, pgBackRest };
     }
+    const pooler = poolerLeafOf(context.spec, context.namespace);
+    if (pooler !== null) await get(pooler);
     // An application begins as soon as its Secret is full; before initdb there is nothing that it could connect to.
     const users = context.duty === 'found' ? [] : context.spec.users;
     for (const user of users) {

@@ -2,9 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { connectionData } from './connection.js';
 import { isEmpty, pick, type Keeper } from './keeper.js';
-import { CONNECTION_KEYS, type UserSpec } from '../../contract/index.js';
+import { CONNECTION_KEYS, POOLER_CONNECTION_KEYS, type UserSpec } from '../../contract/index.js';
 
-const KEYS = Object.values(CONNECTION_KEYS);
+const KEYS = [...Object.values(CONNECTION_KEYS), ...Object.values(POOLER_CONNECTION_KEYS)];
 
 /** The password that the role should have; null while it is not known. */
 export async function reconcileUser(keeper: Keeper, user: UserSpec, authority: string): Promise<string | null> {

@@ -66,6 +66,7 @@ const clusterSpec = z.object({
   routing: z.enum(['endpointSlice', 'selector']),
   databases: z.array(z.object({ name, owner: name })),
   users: z.array(z.object({ name, secret: name, database: name })),
+  pooler: z.object({ service: name, secret: name, settings: z.record(z.string(), z.string()) }).optional(),
   timing: z.object({
     leaseDuration: milliseconds,
     renewInterval: milliseconds,

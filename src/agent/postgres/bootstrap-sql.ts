@@ -23,7 +23,7 @@ export async function ensureSystemRoles(paths: PostgresPaths): Promise<void> {
   });
 }
 
-async function ensureRole(client: pg.Client, name: string, attributes: string): Promise<void> {
+export async function ensureRole(client: pg.Client, name: string, attributes: string): Promise<void> {
   const { rowCount } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [name]);
   await client.query(`${rowCount === 0 ? 'CREATE' : 'ALTER'} ROLE ${pg.escapeIdentifier(name)} ${attributes}`);
 }

@@ -25,7 +25,7 @@ function address(upstream: Upstream): Record<string, string> {
   return { host, ...(hostaddr === undefined ? {} : { hostaddr }), port: String(port) };
 }
 
-function certificateOf(paths: PostgresPaths, role: keyof typeof SYSTEM_ROLES): Record<string, string> {
+function certificateOf(paths: PostgresPaths, role: 'replication' | 'rewind'): Record<string, string> {
   return {
     user: SYSTEM_ROLES[role],
     sslmode: 'verify-full',

@@ -1,10 +1,11 @@
 /** Who may connect and how they prove it: pg_hba.conf and pg_ident.conf, first match wins. */
+import { LOOKUP_DATABASE } from './pooler-lookup.js';
 import { SYSTEM_ROLES } from '../../contract/secrets.js';
 
 const SOCKET_MAP = 'cdk8s_postgres';
 
 export function renderHba(): string {
-  const { replication, rewind, monitoring } = SYSTEM_ROLES;
+  const { replication, rewind, monitoring, pooler } = SYSTEM_ROLES;
   const rules = [
     '# Superuser: over the local socket only, as the OS user of this container.',
     `local all postgres peer map=${SOCKET_MAP}`,
@@ -15,7 +16,9 @@ export function renderHba(): string {
     '# The exporter beside this server, and nobody from elsewhere.',
     `hostssl postgres ${monitoring} 127.0.0.1/32 cert`,
     `hostssl postgres ${monitoring} ::1/128 cert`,
-    `host all,replication ${replication},${rewind},${monitoring} all reject`,
+    '# pgBouncer, which looks users up.',
+    `hostssl ${LOOKUP_DATABASE} ${pooler} all cert`,
+    `host all,replication ${replication},${rewind},${monitoring},${pooler} all reject`,
     '# Users: TLS and a password.',
     'hostssl all all all scram-sha-256',
   ];

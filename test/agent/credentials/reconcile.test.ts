@@ -271,3 +271,37 @@ describe('copies on the volume', () => {
     expect(new Set(codes(report))).toEqual(new Set(['CopyFailed']));
   });
 });
+
+describe('a pooler', () => {
+  const pooled = { ...specOf(3), pooler: { service: 'orders-pooler', secret: 'orders-pooler', settings: {} } };
+
+  test('gets a certificate that is a server\'s under its Service\'s names and a client\'s as its role, and users are told where it is', async () => {
+    const { secrets, leader } = await runningCluster();
+    secrets.put('orders-pooler', {});
+    await leader.reconcile('lead', { spec: pooled });
+    const certificate = new X509Certificate(secrets.data('orders-pooler')['tls.crt']!);
+    expect(certificate.subject).toBe('CN=cdk8s_pooler');
+    expect(certificate.keyUsage).toEqual(['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2']);
+    for (const name of ['orders-pooler', 'orders-pooler.shop.svc']) expect(certificate.checkHost(name)).toBe(name);
+    const { password, ...user } = secrets.data('orders-app-user');
+    expect(user).toMatchObject({
+      'pooler-host': 'orders-pooler.shop.svc',
+      'pooler-port': '5432',
+      'pooler-uri': `postgresql://app:${password}@orders-pooler.shop.svc:5432/orders?sslmode=require`,
+      'pooler-jdbc-uri': `jdbc:postgresql://orders-pooler.shop.svc:5432/orders?user=app&password=${password}&sslmode=require`,
+    });
+  });
+
+  test('that is not there leaves no trace in the Secrets', async () => {
+    const { secrets } = await runningCluster();
+    expect(JSON.stringify(secrets.all())).not.toContain('pooler');
+  });
+
+  test('whose Secret is missing keeps nobody from his own', async () => {
+    const { secrets, leader } = await runningCluster();
+    const report = await leader.reconcile('lead', { spec: pooled });
+    expect(codes(report)).toEqual(['SecretMissing']);
+    expect(report.credentials).not.toBeNull();
+    expect(secrets.data('orders-app-user')['pooler-host']).toBe('orders-pooler.shop.svc');
+  });
+});

@@ -147,13 +147,14 @@ export class Cluster {
     return out.trim();
   }
 
-  async access(): Promise<Access> {
+  /** By another Service than that of the primary, when one is named. */
+  async access(serviceName = NAMES.readWriteService): Promise<Access> {
     const secret = await eventually('a filled connection Secret', { withinMs: 60_000 }, async () => {
       const { data } = await this.kubectl.json<{ data?: Record<string, string> }>('get', 'secret', NAMES.userSecret(USER));
       return data?.[CONNECTION_KEYS.password] === undefined ? null : data;
     });
     const value = (key: string) => Buffer.from(secret[key] ?? '', 'base64').toString();
-    const service = await this.kubectl.json<{ spec: { clusterIP: string } }>('get', 'service', NAMES.readWriteService);
+    const service = await this.kubectl.json<{ spec: { clusterIP: string } }>('get', 'service', serviceName);
     return {
       host: service.spec.clusterIP,
       port: Number(value(CONNECTION_KEYS.port)),
@@ -161,7 +162,7 @@ export class Cluster {
       user: value(CONNECTION_KEYS.user),
       password: value(CONNECTION_KEYS.password),
       authority: value(CONNECTION_KEYS.authority),
-      serverName: value(CONNECTION_KEYS.host),
+      serverName: `${serviceName}.${this.namespace}.svc`,
     };
   }
 

@@ -24,7 +24,7 @@ export class AgentLogs {
   #children = new Set<ChildProcess>();
   #closed = false;
 
-  constructor(private readonly kubectl: Kubectl, private readonly pods: PodWatch, private readonly directory: string) {
+  constructor(private readonly kubectl: Kubectl, private readonly pods: PodWatch, private readonly directory: string, private readonly container = 'postgres') {
     mkdirSync(directory, { recursive: true });
     pods.onChange((pod) => {
       if (!pod.started || this.#followed.has(pod.uid)) return;
@@ -46,7 +46,7 @@ export class AgentLogs {
 
   /** One container after the other, and again wherever the stream was broken. */
   async #follow(pod: Pod): Promise<void> {
-    const file = createWriteStream(join(this.directory, `${pod.instance}-${pod.uid.slice(0, 8)}.log`), { flags: 'a' });
+    const file = createWriteStream(join(this.directory, `${pod.instance || pod.name}-${pod.uid.slice(0, 8)}.log`), { flags: 'a' });
     let last = '';
     while (!this.#closed && this.pods.all.some(({ uid }) => uid === pod.uid)) {
       last = await this.#stream(pod, last, file);
@@ -57,7 +57,7 @@ export class AgentLogs {
 
   async #stream(pod: Pod, last: string, file: WriteStream): Promise<string> {
     const since = last === '' ? [] : [`--since-time=${last}`];
-    const child = this.kubectl.start(['logs', pod.name, '--container=postgres', '--follow', '--timestamps', ...since]);
+    const child = this.kubectl.start(['logs', pod.name, `--container=${this.container}`, '--follow', '--timestamps', ...since]);
     this.#children.add(child);
     let newest = last;
     for await (const line of createInterface({ input: child.stdout! })) {

@@ -1,4 +1,4 @@
-/** The instances' pods as the API server tells them, kept up to date by a watch that survives everything. */
+/** The pods of the instances, or of another component, as the API server tells them, kept up to date by a watch that survives everything. */
 import { createInterface } from 'node:readline';
 import type { Kubectl } from './kubectl';
 import { sleep } from './wait';
@@ -36,7 +36,7 @@ export class PodWatch {
   #watching: { kill(): void } | null = null;
   #closed = false;
 
-  constructor(private readonly kubectl: Kubectl, private readonly cluster: string) {
+  constructor(private readonly kubectl: Kubectl, private readonly cluster: string, private readonly component = COMPONENT_INSTANCE) {
     void this.#keep();
   }
 
@@ -72,7 +72,7 @@ export class PodWatch {
   }
 
   async #listAndWatch(): Promise<void> {
-    const path = `/api/v1/namespaces/${this.kubectl.namespace}/pods?labelSelector=${encodeURIComponent(`${CLUSTER_LABEL}=${this.cluster},${COMPONENT_LABEL}=${COMPONENT_INSTANCE}`)}`;
+    const path = `/api/v1/namespaces/${this.kubectl.namespace}/pods?labelSelector=${encodeURIComponent(`${CLUSTER_LABEL}=${this.cluster},${COMPONENT_LABEL}=${this.component}`)}`;
     const list = JSON.parse(await this.kubectl.run(['get', '--raw', path], { timeoutMs: 5_000 })) as { metadata: { resourceVersion: string }; items: RawPod[] };
     const there = new Set(list.items.map(({ metadata }) => metadata.uid));
     for (const uid of this.#pods.keys()) if (!there.has(uid)) this.#pods.delete(uid);

@@ -34,8 +34,8 @@ export interface Trial {
   /** A step, for the person and for the log of the run. */
   step(text: string): void;
   overlaps(): Promise<readonly Overlap[]>;
-  /** Starts the clients, where the scenario began with an empty namespace. */
-  startClients(): Promise<void>;
+  /** Starts the clients, where the scenario began with an empty namespace; the ledger writes by that Service. */
+  startClients(service?: string): Promise<void>;
   /** One more probe, on that node's own network. */
   probeFromNode(node: string): void;
 }

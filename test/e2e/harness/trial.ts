@@ -44,10 +44,10 @@ export class RunningTrial implements Trial {
     say(`${this.cluster.namespace} ${this.scenario.name}: ${text}`);
   };
 
-  readonly startClients = async (): Promise<void> => {
+  readonly startClients = async (service?: string): Promise<void> => {
     const { cluster } = this;
     this.#access = await cluster.access();
-    this.#ledger = await startLedger(cluster, this.#access);
+    this.#ledger = await startLedger(cluster, await cluster.access(service));
     this.#probeClients.push(startClient(cluster, 'probe'));
     this.#probes = new Probes(this.#probeClients, (pod) => ({ ...this.#access, host: pod.ip }));
     cluster.pods.onChange((pod) => this.#probes?.watch(pod));

@@ -17,6 +17,8 @@ import { nodeCut } from './node-cut';
 import { pointInTime } from './point-in-time';
 import { podDeleted } from './pod-deleted';
 import { podForceDeleted } from './pod-force-deleted';
+import { poolerFollows } from './pooler-follows';
+import { poolerWaits } from './pooler-waits';
 import { postmasterKilled } from './postmaster-killed';
 import { recreated } from './recreated';
 import { replicaVolumeLost } from './replica-volume-lost';
@@ -37,7 +39,7 @@ export const SCENARIOS: readonly Scenario[] = [
   postmasterKilled, agentKilled, podDeleted, podForceDeleted,
   frozen, rolloutByProp, rolloutByJsonPatch, rolloutBySetImage, instancesRenamed,
   secondPostgres, busyBackendKilled, busyBackendFenced,
-  pointInTime, wrongMajor, brokenImage, replicaVolumeLost, recreated, secretsWiped, staleVolume, scaledToZero,
+  pointInTime, poolerFollows, poolerWaits, wrongMajor, brokenImage, replicaVolumeLost, recreated, secretsWiped, staleVolume, scaledToZero,
   brokenSpec, rightsMissing, unusableData, appWithCluster, noDrift, metricsExporter, metricsAlerts, backups, repoDown, archiveHole,
   nodeCut, apiServerStopped,
 ];

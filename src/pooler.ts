@@ -1,0 +1,336 @@
+import { ApiObject } from 'cdk8s';
+import { ContainerResources, k8s } from 'cdk8s-plus-28';
+import type { EnvValue } from 'cdk8s-plus-28';
+import { Construct } from 'constructs';
+import { PostgresClusterBase, Shared } from './cluster-base';
+import type { IPostgresCluster } from './cluster-reference';
+import { COMPONENT_POOLER, CONNECTION_KEYS, POOLER_CONNECTION_KEYS, POSTGRES_PORT, POSTGRES_PORT_NAME } from './contract';
+import { EVENT_RULES, rule } from './identity';
+import { DEFAULT_AGENT_IMAGE, defaultPostgresImage } from './images';
+import { DEFAULT_UID } from './instance';
+import { checkKeys, clusterLabels, componentSelector, filledByAgentsAnnotations, Labels, orNothing } from './labels';
+import { ClusterNames } from './naming';
+import type { ClusterNetwork } from './network/network';
+import { checkPoolerParameters, settingsAtStart } from './parameters/pgbouncer';
+import { poolerPodSpec } from './pooler-pod';
+import { affinity, PodAntiAffinity } from './scheduling';
+import { refuse } from './validation';
+
+/** For how long a client of the pooler has a connection of PostgreSQL to itself. */
+export enum PoolMode {
+  /** Until it disconnects. Everything that PostgreSQL can do works. */
+  SESSION = 'session',
+  /** For one transaction. Many clients share few connections; what belongs to a session (SET, LISTEN, advisory locks, temporary tables) does not work. */
+  TRANSACTION = 'transaction',
+  /** For one statement; transactions of several statements are refused. */
+  STATEMENT = 'statement',
+}
+
+/** What a pooler is like. */
+export interface PoolerOptions {
+  /**
+   * How many pods there are. Every size below counts for each of them.
+   *
+   * @default 2
+   */
+  readonly instances?: number;
+
+  /**
+   * For how long a client has a connection of PostgreSQL to itself.
+   *
+   * @default PoolMode.SESSION
+   */
+  readonly mode?: PoolMode;
+
+  /**
+   * Connections to PostgreSQL for each pair of user and database (`default_pool_size`). Over all pods and pairs together they must fit into
+   * PostgreSQL's `max_connections`.
+   *
+   * @default 20
+   */
+  readonly poolSize?: number;
+
+  /**
+   * Connections that each pool keeps open while it has clients (`min_pool_size`).
+   *
+   * @default 0
+   */
+  readonly minPoolSize?: number;
+
+  /**
+   * Further connections for a pool whose clients have waited for five seconds (`reserve_pool_size`).
+   *
+   * @default 0
+   */
+  readonly reservePoolSize?: number;
+
+  /**
+   * Clients that may be connected (`max_client_conn`).
+   *
+   * @default 1000
+   */
+  readonly maxClientConnections?: number;
+
+  /**
+   * Connections to PostgreSQL for each database, whoever the users are (`max_db_connections`). Zero is no limit.
+   *
+   * @default 0
+   */
+  readonly maxDatabaseConnections?: number;
+
+  /**
+   * Other settings of pgbouncer.ini, as pgBouncer spells them. A change is taken over without a restart and without dropping a client; only
+   * `disable_pqexec`, `listen_backlog`, `pkt_buf` and `track_extra_parameters` replace the pods. Unknown ones are refused, and so are those
+   * that the agent keeps.
+   *
+   * @example { query_wait_timeout: '30', ignore_startup_parameters: 'extra_float_digits,options' }
+   * @default - pgBouncer's own, but for faster reactions to a lost server
+   */
+  readonly parameters?: { [name: string]: string };
+
+  /**
+   * Whether the pods keep away from each other's nodes.
+   *
+   * @default PodAntiAffinity.PREFERRED
+   */
+  readonly podAntiAffinity?: PodAntiAffinity;
+
+  /**
+   * CPU and memory of each pod. Only what is set is written out.
+   *
+   * @default - none
+   */
+  readonly resources?: ContainerResources;
+
+  /**
+   * Another image: any with glibc and `pgbouncer`, 1.24 or newer, on its PATH.
+   *
+   * @default - the cluster's image of PostgreSQL
+   */
+  readonly image?: string;
+
+  /**
+   * Labels of the pooler's objects and pods, besides the cluster's.
+   *
+   * @default - none
+   */
+  readonly labels?: { [key: string]: string };
+
+  /**
+   * Annotations of the pooler's objects and pods, besides the cluster's.
+   *
+   * @default - none
+   */
+  readonly annotations?: { [key: string]: string };
+}
+
+/** Properties of `PgBouncer`. */
+export interface PgBouncerProps extends PoolerOptions {
+  /** The cluster that it stands in front of: one that this program makes, and that has no pooler yet. */
+  readonly cluster: IPostgresCluster;
+}
+
+/** Most that pgBouncer and a container's file descriptors are good for. */
+const MOST_CONNECTIONS = 100_000;
+
+/** Set on the pods, so that they are replaced when one of these changes. */
+const START_SETTINGS_ANNOTATION = 'cdk8s-postgres/start-settings';
+
+/**
+ * A pgBouncer in front of a cluster: a Deployment and its Service `<cluster>-pooler`. Its agent points it to the primary, holds clients back
+ * while there is none, and takes changed settings and certificates over; no client is dropped for any of these. Users log in with the same
+ * passwords as in PostgreSQL, over TLS.
+ *
+ * @example
+ * new PgBouncer(chart, 'pooler', { cluster: orders, mode: PoolMode.TRANSACTION });
+ */
+export class PgBouncer extends Construct {
+  /** Host name of the pooler, within the namespace. */
+  public readonly host: string;
+  /** Its port. */
+  public readonly port: number = POSTGRES_PORT;
+  /** The Deployment, for patches. */
+  public readonly deployment: ApiObject;
+  /** The Service, for patches. */
+  public readonly service: ApiObject;
+
+  private readonly cluster: IPostgresCluster;
+
+  constructor(scope: Construct, id: string, props: PgBouncerProps) {
+    super(scope, id);
+    const { clusterName } = props.cluster;
+    const names = new ClusterNames(clusterName);
+    const { shared, network, settings, instances } = this.checked(props, names);
+    const common: Metadata = {
+      labels: clusterLabels(clusterName, { ...shared.labels, ...props.labels }),
+      annotations: orNothing({ ...shared.annotations, ...props.annotations }),
+    };
+    this.cluster = props.cluster;
+    this.host = names.poolerService;
+    this.service = new ApiObject(this, 'service', k8s.KubeService.manifest({
+      metadata: { name: names.poolerService, ...common },
+      spec: {
+        type: 'ClusterIP',
+        sessionAffinity: 'None',
+        ports: [{ name: POSTGRES_PORT_NAME, port: POSTGRES_PORT, targetPort: k8s.IntOrString.fromNumber(POSTGRES_PORT), protocol: 'TCP' }],
+        selector: componentSelector(clusterName, COMPONENT_POOLER),
+      },
+    }));
+    new ApiObject(this, 'certificate', k8s.KubeSecret.manifest({
+      metadata: { name: names.pooler, labels: common.labels, annotations: filledByAgentsAnnotations(common.annotations) },
+      type: 'Opaque',
+    }));
+    this.identity(names, common);
+    this.deployment = this.pods(names, common, { ...props, instances }, shared, settings);
+    if (instances > 1) this.disruptionBudget(names, common);
+    network?._guardPooler(this, 'network-policy');
+  }
+
+  /**
+   * Environment variables for a client of this user that goes through the pooler, each read from one key of the connection Secret:
+   * `PGHOST`, `PGPORT`, `PGDATABASE`, `PGUSER`, `PGPASSWORD`, `DATABASE_URL` and `JDBC_DATABASE_URL`.
+   *
+   * @param user a user of the cluster
+   */
+  public envFor(user: string): { [variable: string]: EnvValue } {
+    const secret = this.cluster.connectionSecret(user);
+    return {
+      PGHOST: secret.envValue(POOLER_CONNECTION_KEYS.host),
+      PGPORT: secret.envValue(POOLER_CONNECTION_KEYS.port),
+      PGDATABASE: secret.envValue(CONNECTION_KEYS.database),
+      PGUSER: secret.envValue(CONNECTION_KEYS.user),
+      PGPASSWORD: secret.envValue(CONNECTION_KEYS.password),
+      DATABASE_URL: secret.envValue(POOLER_CONNECTION_KEYS.uri),
+      JDBC_DATABASE_URL: secret.envValue(POOLER_CONNECTION_KEYS.jdbcUri),
+    };
+  }
+
+  /** Joins the cluster, whose agents make its certificate, role and lookup function. */
+  private checked(props: PgBouncerProps, names: ClusterNames): Checked {
+    const { cluster, instances = 2, parameters = {} } = props;
+    checkKeys(this, 'labels', props.labels);
+    checkKeys(this, 'annotations', props.annotations);
+    checkPoolerParameters(this, parameters);
+    if (!Number.isInteger(instances) || instances < 1) refuse(this, 'instances', `is ${instances}`, 'give a whole number from 1 on');
+    if (props.image === '') refuse(this, 'image', 'is ""', 'name an image, or leave it out for the cluster\'s');
+    if (!(cluster instanceof PostgresClusterBase) || cluster._shared === undefined) {
+      refuse(this, 'cluster', `is "${cluster.clusterName}", which this program does not make`, 'give the program that makes it the prop "pooler": its agents have to know');
+    }
+    if (cluster._pooler) refuse(this, 'cluster', `"${cluster.clusterName}" has a pooler already`, 'leave one of them out');
+    const sizes = this.sizes(props);
+    const settings = sorted({ ...parameters, ...sizes, pool_mode: props.mode ?? PoolMode.SESSION });
+    cluster._pooler = { service: names.poolerService, secret: names.pooler, settings };
+    return { shared: cluster._shared, network: cluster._network, settings, instances };
+  }
+
+  private sizes(props: PgBouncerProps): { [name: string]: string } {
+    const size = (prop: string, value: number, least: number): string => {
+      if (!Number.isInteger(value) || value < least || value > MOST_CONNECTIONS) {
+        refuse(this, prop, `is ${value}`, `give a whole number from ${least} to ${MOST_CONNECTIONS}`);
+      }
+      return `${value}`;
+    };
+    const { poolSize = 20, minPoolSize = 0, reservePoolSize = 0, maxClientConnections = 1000, maxDatabaseConnections = 0 } = props;
+    if (minPoolSize > poolSize) refuse(this, 'minPoolSize', `is ${minPoolSize}, and "poolSize" ${poolSize}`, 'give no more than that');
+    return {
+      default_pool_size: size('poolSize', poolSize, 1),
+      min_pool_size: size('minPoolSize', minPoolSize, 0),
+      reserve_pool_size: size('reservePoolSize', reservePoolSize, 0),
+      max_client_conn: size('maxClientConnections', maxClientConnections, 1),
+      max_db_connections: size('maxDatabaseConnections', maxDatabaseConnections, 0),
+    };
+  }
+
+  /** It reads its certificate, its settings and who leads, and writes nothing but Events. */
+  private identity(names: ClusterNames, common: Metadata): void {
+    const metadata = { name: names.pooler, ...common };
+    const reads = ['get', 'list', 'watch'];
+    new ApiObject(this, 'service-account', k8s.KubeServiceAccount.manifest({ metadata, automountServiceAccountToken: false }));
+    new ApiObject(this, 'role', k8s.KubeRole.manifest({
+      metadata,
+      rules: [
+        rule('', 'secrets', reads, [names.pooler]),
+        rule('', 'configmaps', reads, [names.spec]),
+        rule('coordination.k8s.io', 'leases', reads, [names.lease]),
+        ...EVENT_RULES,
+      ],
+    }));
+    new ApiObject(this, 'role-binding', k8s.KubeRoleBinding.manifest({
+      metadata,
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: names.pooler },
+      subjects: [{ kind: 'ServiceAccount', name: names.pooler }],
+    }));
+  }
+
+  private pods(
+    names: ClusterNames, common: Metadata, props: PgBouncerProps & { readonly instances: number }, shared: Shared, settings: { [name: string]: string },
+  ): ApiObject {
+    const { clusterName } = props.cluster;
+    const selector = componentSelector(clusterName, COMPONENT_POOLER);
+    const podAntiAffinity = props.podAntiAffinity ?? PodAntiAffinity.PREFERRED;
+    const labels = { ...common.labels, ...selector };
+    const atStart = settingsAtStart(settings);
+    return new ApiObject(this, 'deployment', k8s.KubeDeployment.manifest({
+      metadata: { name: names.pooler, labels, annotations: common.annotations },
+      spec: {
+        replicas: props.instances,
+        revisionHistoryLimit: 10,
+        selector: { matchLabels: selector },
+        // A further pod may have no node of its own to go to.
+        strategy: podAntiAffinity === PodAntiAffinity.REQUIRED ? roll(1, 0) : roll(0, 1),
+        template: {
+          metadata: {
+            labels,
+            annotations: orNothing({
+              ...common.annotations,
+              ...Object.keys(atStart).length > 0 && { [START_SETTINGS_ANNOTATION]: JSON.stringify(atStart) },
+            }),
+          },
+          spec: poolerPodSpec({
+            specConfigMap: names.spec,
+            serviceAccount: names.pooler,
+            image: props.image ?? shared.images?.postgres ?? defaultPostgresImage(shared.version.version),
+            agentImage: shared.images?.agent ?? DEFAULT_AGENT_IMAGE,
+            uid: shared.uid ?? DEFAULT_UID,
+            resources: props.resources,
+            affinity: affinity({ siblings: selector, podAntiAffinity }),
+          }),
+        },
+      },
+    }));
+  }
+
+  private disruptionBudget(names: ClusterNames, common: Metadata): void {
+    new ApiObject(this, 'disruption-budget', k8s.KubePodDisruptionBudget.manifest({
+      metadata: { name: names.poolerDisruptionBudget, ...common },
+      spec: {
+        maxUnavailable: k8s.IntOrString.fromNumber(1),
+        selector: { matchLabels: componentSelector(this.cluster.clusterName, COMPONENT_POOLER) },
+        unhealthyPodEvictionPolicy: 'AlwaysAllow',
+      },
+    }));
+  }
+}
+
+interface Checked {
+  readonly shared: Shared;
+  readonly network?: ClusterNetwork;
+  readonly settings: { [name: string]: string };
+  readonly instances: number;
+}
+
+interface Metadata {
+  readonly labels: Labels;
+  readonly annotations?: Labels;
+}
+
+function roll(maxUnavailable: number, maxSurge: number): k8s.DeploymentStrategy {
+  return {
+    type: 'RollingUpdate',
+    rollingUpdate: { maxUnavailable: k8s.IntOrString.fromNumber(maxUnavailable), maxSurge: k8s.IntOrString.fromNumber(maxSurge) },
+  };
+}
+
+function sorted(settings: { [name: string]: string }): { [name: string]: string } {
+  return Object.fromEntries(Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
