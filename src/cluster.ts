@@ -9,21 +9,23 @@ import { ClusterCredentials } from './credentials';
 import { DatabaseOptions, resolveUsers, UserOptions } from './databases';
 import { ClusterDisruptionBudget } from './disruption-budget';
 import { AgentIdentity } from './identity';
-import { DEFAULT_AGENT_IMAGE, defaultPostgresImage, ImageOptions } from './images';
+import { defaultAgentImage, defaultPostgresImage, ImageOptions } from './images';
 import { DEFAULT_UID, InstanceOptions, PostgresInstance } from './instance';
 import { resolveInstances } from './instance-list';
-import { checkKeys } from './labels';
+import { checkMetadata, ClusterMetadataOptions, metadataOf } from './metadata';
 import { ClusterMetrics } from './metrics/metrics';
 import type { MetricsOptions } from './metrics/options';
+import { ClusterNames } from './naming';
 import { ClusterNetwork, NetworkOptions } from './network/network';
 import { PgBouncer, PoolerOptions } from './pooler';
 import { Replication } from './replication';
 import { PodAntiAffinity } from './scheduling';
-import { ClusterServices, Routing } from './services';
+import { ClusterServices, ClusterServicesOptions, Routing } from './services';
 import { ClusterSpecification } from './specification';
 import { StorageOptions, TablespaceOptions, VolumeAccessMode } from './storage';
 import { quoted, refuse } from './validation';
 import { PostgresVersion } from './version';
+import { backingOf } from './volume-source';
 
 /** Properties of `PostgresCluster`. */
 export interface PostgresClusterProps {
@@ -59,6 +61,13 @@ export interface PostgresClusterProps {
 
   /** The volume for each instance's data directory. */
   readonly storage: StorageOptions;
+
+  /**
+   * Where the data directory lies within its volume: a relative path. Fixed for the life of the volumes.
+   *
+   * @default 'data'
+   */
+  readonly dataPath?: string;
 
   /**
    * A volume in each instance for the write-ahead log alone, no smaller than the parameter `max_wal_size`.
@@ -198,6 +207,21 @@ export interface PostgresClusterProps {
    * @default - only the library's own
    */
   readonly annotations?: { [key: string]: string };
+
+  /**
+   * Labels and annotations of the instances, the backup repository or the pooler alone.
+   *
+   * @default - none
+   */
+  readonly metadata?: ClusterMetadataOptions;
+
+  /**
+   * How the Services are reached.
+   *
+   * @example { rw: { type: ServiceType.LOAD_BALANCER, loadBalancerSourceRanges: ['10.0.0.0/8'] } }
+   * @default - within the Kubernetes cluster only
+   */
+  readonly services?: ClusterServicesOptions;
 }
 
 /**
@@ -245,30 +269,36 @@ export class PostgresCluster extends PostgresClusterBase {
 
   constructor(scope: Construct, id: string, props: PostgresClusterProps) {
     super(scope, id, props.name ?? id, props);
-    const { labels, annotations, routing, metrics } = props;
+    const { routing, metrics } = props;
     const monitoring = metrics !== undefined;
-    const common = { cluster: this, labels, annotations };
-    checkKeys(this, 'labels', labels);
-    checkKeys(this, 'annotations', annotations);
+    checkMetadata(this, props);
+    const common = { cluster: this, ...metadataOf(props) };
     const instances = resolveInstances(this, props);
     this.users = resolveUsers(this, props.users).map(({ name }) => name);
 
-    this.services = new ClusterServices(this, 'services', { ...common, routing, scrapeAnnotations: metrics?.scrapeAnnotations });
+    this.services = new ClusterServices(this, 'services', { ...common, ...props.services, routing, scrapeAnnotations: metrics?.scrapeAnnotations });
     this.credentials = new ClusterCredentials(this, 'credentials', { ...common, users: this.users, monitoring });
     const instanceNames = instances.map(({ name }) => name);
+    const elsewhere = instances.find(({ dataPath }) => dataPath !== undefined);
+    if (elsewhere && (props.backups ?? props.bootstrap)) {
+      refuse(this, 'dataPath', `is "${elsewhere.dataPath}", and pgBackRest looks for the data directory in "data"`, 'leave it out, or leave "backups" and "bootstrap" out');
+    }
     if (props.backups) {
       this.backups = new ClusterBackups(this, 'backups', {
         ...props.backups,
         ...common,
+        ...metadataOf(props, 'repo'),
         instances: instanceNames,
         postgresImage: props.images?.postgres ?? defaultPostgresImage(props.version.version),
-        agentImage: props.images?.agent ?? DEFAULT_AGENT_IMAGE,
+        agentImage: props.images?.agent ?? defaultAgentImage(),
         uid: props.uid ?? DEFAULT_UID,
       });
     }
     const { backups } = this;
+    const names = new ClusterNames(this.clusterName);
+    const dataClaims = instances.flatMap(({ name, storage }) => backingOf(storage, names.dataClaim(name)).claimName ?? []);
     this.identity = new AgentIdentity(this, 'identity', {
-      ...common, routing, users: this.users, instances: instanceNames, backups, bootstrap: props.bootstrap, monitoring,
+      ...common, routing, users: this.users, instances: instanceNames, dataClaims, backups, bootstrap: props.bootstrap, monitoring,
     });
     this._instances = instances.map((instance) => new PostgresInstance(this, `instance-${instance.name}`, {
       ...props, ...instance, cluster: this, instanceName: instance.name,

@@ -17,6 +17,13 @@ export interface AgentIdentityProps {
   /** Names of the cluster's instances: the agents may touch the pods and claims of these only. */
   readonly instances: string[];
 
+  /**
+   * Names of the instances' data claims, which the agents mark as holding the cluster's data.
+   *
+   * @default - one for each instance, as the library names them
+   */
+  readonly dataClaims?: string[];
+
   /** Names of the cluster's users: the agents may fill the connection Secrets of these only. */
   readonly users: string[];
 
@@ -95,7 +102,7 @@ export class AgentIdentity extends Construct {
 /** What the agents do with each kind of object. List and watch by name work because they ask with a field selector for that name. */
 function agentRules(names: ClusterNames, props: AgentIdentityProps): k8s.PolicyRule[] {
   const pods = props.instances.map((instance) => names.pod(instance));
-  const claims = props.instances.map((instance) => names.dataClaim(instance));
+  const claims = props.dataClaims ?? props.instances.map((instance) => names.dataClaim(instance));
   const secrets = [
     names.authoritySecret, names.serverSecret, names.replicationSecret, names.rewindSecret, names.agentSecret,
     ...props.monitoring ? [names.monitoringSecret] : [],
@@ -125,7 +132,8 @@ function agentRules(names: ClusterNames, props: AgentIdentityProps): k8s.PolicyR
     rule('', 'pods', ['patch', 'delete'], pods),
     // No initdb while any volume of the cluster carries a system id.
     rule('', 'persistentvolumeclaims', ['get', 'list']),
-    rule('', 'persistentvolumeclaims', ['patch'], claims),
+    // Without names it would be a right to all.
+    ...claims.length === 0 ? [] : [rule('', 'persistentvolumeclaims', ['patch'], claims)],
     ...props.routing === Routing.SELECTOR ? [] : endpointSliceRules(names),
     ...EVENT_RULES,
   ];

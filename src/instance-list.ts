@@ -1,6 +1,7 @@
 import type { Construct } from 'constructs';
 import type { PostgresClusterProps } from './cluster';
 import type { InstanceOptions } from './instance';
+import { metadataOf } from './metadata';
 import { maxWalSize } from './parameters/check';
 import { kibibytes } from './quantity';
 import type { StorageOptions, TablespaceOptions } from './storage';
@@ -20,7 +21,8 @@ export function resolveInstances(scope: Construct, props: PostgresClusterProps):
   if (twice.length > 0) refuse(scope, 'instanceList', `names ${quoted(twice)} more than once`, 'give each instance a name of its own');
 
   const leastWal = maxWalSize(scope, props.parameters ?? {});
-  return list.map((own, index) => {
+  const metadata = metadataOf(props, 'instances');
+  const resolved = list.map((own, index): ResolvedInstance => {
     const walStorage = own.walStorage ?? props.walStorage;
     if (walStorage && kibibytes(walStorage.size) < leastWal.kibibytes) {
       refuse(scope, `${own.walStorage ? `instanceList[${index}].` : ''}walStorage.size`,
@@ -33,10 +35,25 @@ export function resolveInstances(scope: Construct, props: PostgresClusterProps):
       walStorage,
       tablespaces: instanceTablespaces(scope, `instanceList[${index}].tablespaces`, props.tablespaces ?? [], own.tablespaces ?? []),
       resources: own.resources ?? props.resources,
-      labels: { ...props.labels, ...own.labels },
-      annotations: { ...props.annotations, ...own.annotations },
+      dataPath: own.dataPath ?? props.dataPath,
+      labels: { ...metadata.labels, ...own.labels },
+      annotations: { ...metadata.annotations, ...own.annotations },
     };
   });
+  checkClaims(scope, resolved);
+  return resolved;
+}
+
+/** Two volumes in one claim would write over each other's files; two instances would even share one. */
+function checkClaims(scope: Construct, instances: readonly ResolvedInstance[]): void {
+  const storages = instances.flatMap(({ storage, walStorage, tablespaces }) => [
+    storage, ...walStorage ? [walStorage] : [], ...tablespaces.map((tablespace) => tablespace.storage),
+  ]);
+  const twice = duplicates(storages.flatMap(({ source }) => source?._claimName ?? []));
+  if (twice.length > 0) {
+    refuse(scope, 'storage.source', `names the existing claim ${quoted(twice)} for more than one volume`,
+      'give each volume of each instance a claim of its own, by "instanceList"');
+  }
 }
 
 function listed(scope: Construct, { instances, instanceList }: PostgresClusterProps): InstanceOptions[] {

@@ -4,7 +4,7 @@ import { Construct } from 'constructs';
 import type { BackupOptions } from './backups/backups';
 import type { IPostgresCluster } from './cluster-reference';
 import { MAJOR_LABEL } from './contract';
-import { DEFAULT_AGENT_IMAGE, defaultPostgresImage, ImageOptions } from './images';
+import { defaultAgentImage, defaultPostgresImage, ImageOptions } from './images';
 import { checkKeys, instanceLabels, instanceSelector, instancesSelector, orNothing } from './labels';
 import { POD_SCRAPE_ANNOTATIONS } from './metrics/exporter';
 import type { MetricsOptions } from './metrics/options';
@@ -87,6 +87,15 @@ export interface InstanceOptions {
    * @default - none
    */
   readonly annotations?: { [key: string]: string };
+
+  /**
+   * Where the data directory lies within its volume: a relative path. For existing claims whose data lies elsewhere than where the library
+   * would put it. Fixed for the life of the volume.
+   *
+   * @example 'pgsql/17'
+   * @default 'data'
+   */
+  readonly dataPath?: string;
 
   /**
    * First of two commits that remove an instance: it is drained, a primary is switched away from it, and it is reported as safe to remove.
@@ -203,6 +212,13 @@ export interface PostgresInstanceProps {
   readonly metrics?: MetricsOptions;
 
   /**
+   * Where the data directory lies within its volume: a relative path. Fixed for the life of the volume.
+   *
+   * @default 'data'
+   */
+  readonly dataPath?: string;
+
+  /**
    * Whether the instance is on its way out: drained, and reported as safe to remove.
    *
    * @default false
@@ -231,6 +247,8 @@ export class PostgresInstance extends Construct {
   public readonly podName: string;
   /** Whether the instance is on its way out. */
   public readonly retire: boolean;
+  /** @internal */
+  public readonly _dataPath?: string;
 
   constructor(scope: Construct, id: string, props: PostgresInstanceProps) {
     super(scope, id);
@@ -247,6 +265,7 @@ export class PostgresInstance extends Construct {
     this.instanceName = props.instanceName;
     this.podName = names.pod(props.instanceName);
     this.retire = props.retire ?? false;
+    this._dataPath = checkDataPath(this, props.dataPath);
     this.volumes = new InstanceVolumes(this, 'volumes', {
       cluster: props.cluster,
       instanceName: props.instanceName,
@@ -275,11 +294,12 @@ export class PostgresInstance extends Construct {
             specConfigMap: names.spec,
             serviceAccount: names.identity,
             postgresImage: props.images?.postgres ?? defaultPostgresImage(props.version.version),
-            agentImage: props.images?.agent ?? DEFAULT_AGENT_IMAGE,
+            agentImage: props.images?.agent ?? defaultAgentImage(),
             uid,
-            dataClaim: this.volumes.dataClaimName,
-            walClaim: this.volumes.walClaimName,
-            tablespaceClaims: this.volumes.tablespaceClaimNames,
+            data: this.volumes._data,
+            wal: this.volumes._wal,
+            tablespaces: this.volumes._tablespaces,
+            supplementalGroups: this.volumes._supplementalGroups,
             resources: props.resources,
             affinity: affinity({
               siblings: instancesSelector(clusterName),
@@ -304,6 +324,19 @@ function checkName(scope: Construct, name: string): void {
   if (RESERVED_INSTANCE_NAMES.includes(name)) {
     refuse(scope, 'name', `of the instance is "${name}", which ends the name of another object of the cluster`, 'choose another name');
   }
+}
+
+/** Names that the agent uses beside the data directory. */
+const TAKEN = ['conf', 'agent', 'handover', 'spool', 'postgres.lock', 'pg_wal.diverged', 'lost+found'];
+
+function checkDataPath(scope: Construct, path?: string): string | undefined {
+  if (path === undefined) return undefined;
+  const parts = path.split('/');
+  if (!parts.every((part) => /^[A-Za-z0-9_][-A-Za-z0-9_.]*$/.test(part))) {
+    refuse(scope, 'dataPath', `is "${path}"`, 'give a path within the volume, like "data" or "pgsql/17": not from the root, not upwards, of letters, digits, dashes, dots and underscores');
+  }
+  if (TAKEN.includes(parts[0])) refuse(scope, 'dataPath', `is "${path}", and the agent keeps its own files in "${parts[0]}"`, 'choose another path');
+  return path;
 }
 
 function checkUid(scope: Construct, uid: number): number {

@@ -8,6 +8,7 @@ import {
 import { exporterContainer, MONITORING_MOUNT, MONITORING_VOLUME } from './metrics/exporter';
 import type { MetricsOptions } from './metrics/options';
 import { NAME_LIMITS, objectName } from './naming';
+import type { Backing } from './volume-source';
 
 /** What the pod of an instance is made from. */
 export interface InstancePod {
@@ -17,9 +18,10 @@ export interface InstancePod {
   readonly postgresImage: string;
   readonly agentImage: string;
   readonly uid: number;
-  readonly dataClaim: string;
-  readonly walClaim?: string;
-  readonly tablespaceClaims: { readonly [tablespace: string]: string };
+  readonly data: Backing;
+  readonly wal?: Backing;
+  readonly tablespaces: { readonly [tablespace: string]: Backing };
+  readonly supplementalGroups: number[];
   readonly resources?: ContainerResources;
   readonly affinity?: k8s.Affinity;
   readonly tolerations?: k8s.Toleration[];
@@ -42,7 +44,7 @@ export function instancePodSpec(pod: InstancePod): k8s.PodSpec {
     // Variables of Services named like PGHOST's parts must not reach PostgreSQL's tools.
     enableServiceLinks: false,
     terminationGracePeriodSeconds: TERMINATION_GRACE_SECONDS,
-    securityContext: podSecurityContext(pod.uid),
+    securityContext: { ...podSecurityContext(pod.uid), ...pod.supplementalGroups.length > 0 ? { supplementalGroups: pod.supplementalGroups } : {} },
     affinity: pod.affinity,
     tolerations: pod.tolerations,
     initContainers: [agentInstaller(pod.agentImage, pod.resources)],
@@ -75,11 +77,10 @@ function postgresContainer(pod: InstancePod, volumeMounts: k8s.VolumeMount[]): k
 }
 
 function volumes(pod: InstancePod): k8s.Volume[] {
-  const claim = (name: string, claimName: string): k8s.Volume => ({ name, persistentVolumeClaim: { claimName } });
   return [
-    claim('data', pod.dataClaim),
-    ...(pod.walClaim ? [claim('wal', pod.walClaim)] : []),
-    ...Object.entries(pod.tablespaceClaims).map(([tablespace, claimName]) => claim(tablespaceVolume(tablespace), claimName)),
+    volume('data', pod.data),
+    ...(pod.wal ? [volume('wal', pod.wal)] : []),
+    ...Object.entries(pod.tablespaces).map(([tablespace, backing]) => volume(tablespaceVolume(tablespace), backing)),
     { name: 'run', emptyDir: {} },
     { name: 'certificates', emptyDir: { medium: 'Memory' } },
     { name: 'shm', emptyDir: { medium: 'Memory' } },
@@ -87,11 +88,15 @@ function volumes(pod: InstancePod): k8s.Volume[] {
   ];
 }
 
+function volume(name: string, { claimName, sizeLimit }: Backing): k8s.Volume {
+  return claimName === undefined ? { name, emptyDir: { sizeLimit } } : { name, persistentVolumeClaim: { claimName } };
+}
+
 function mounts(pod: InstancePod): k8s.VolumeMount[] {
   return [
     { name: 'data', mountPath: DATA_MOUNT },
-    ...(pod.walClaim ? [{ name: 'wal', mountPath: WAL_MOUNT }] : []),
-    ...Object.keys(pod.tablespaceClaims).map((tablespace) => ({ name: tablespaceVolume(tablespace), mountPath: tablespaceMount(tablespace) })),
+    ...(pod.wal ? [{ name: 'wal', mountPath: WAL_MOUNT }] : []),
+    ...Object.keys(pod.tablespaces).map((tablespace) => ({ name: tablespaceVolume(tablespace), mountPath: tablespaceMount(tablespace) })),
     { name: 'run', mountPath: SOCKET_DIR },
     { name: 'certificates', mountPath: CERTIFICATES_DIR },
     // PostgreSQL's shared memory between parallel workers; container runtimes give 64 MiB by themselves.

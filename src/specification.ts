@@ -177,8 +177,9 @@ function instanceSpec(names: ClusterNames, instance: PostgresInstance): Instance
     statefulSet: names.statefulSet(instance.instanceName),
     pod: instance.podName,
     dataClaim: instance.volumes.dataClaimName,
-    walVolume: instance.volumes.walClaimName !== undefined,
-    tablespaces: Object.keys(instance.volumes.tablespaceClaimNames),
+    dataPath: instance._dataPath,
+    walVolume: instance.volumes._wal !== undefined,
+    tablespaces: Object.keys(instance.volumes._tablespaces),
     retire: instance.retire,
   };
 }

@@ -6,6 +6,7 @@ import { instanceLabels, Labels, protectedAnnotations } from './labels';
 import { ClusterNames } from './naming';
 import { kibibytes, sizeQuantity } from './quantity';
 import { duplicates, quoted, refuse } from './validation';
+import { Backing, backingOf, checkSource, claimOf, supplementalGroups, VolumeSource } from './volume-source';
 
 /** How a volume may be mounted. */
 export enum VolumeAccessMode {
@@ -30,6 +31,13 @@ export interface StorageOptions {
    * @default - the default class of the Kubernetes cluster
    */
   readonly storageClass?: string;
+
+  /**
+   * Where the volume comes from.
+   *
+   * @default VolumeSource.newClaim()
+   */
+  readonly source?: VolumeSource;
 }
 
 /** A tablespace with a volume of its own in each instance. */
@@ -95,12 +103,18 @@ export interface InstanceVolumesProps {
  * line of the program that made them.
  */
 export class InstanceVolumes extends Construct {
-  /** Name of the claim for the data directory. */
-  public readonly dataClaimName: string;
+  /** Name of the claim for the data directory; an ephemeral volume has none. */
+  public readonly dataClaimName?: string;
   /** Name of the claim for the write-ahead log, if it has one. */
   public readonly walClaimName?: string;
-
-  private readonly _tablespaceClaimNames: { [tablespace: string]: string } = {};
+  /** @internal */
+  public readonly _data: Backing;
+  /** @internal */
+  public readonly _wal?: Backing;
+  /** @internal */
+  public readonly _tablespaces: { readonly [tablespace: string]: Backing };
+  /** @internal */
+  public readonly _supplementalGroups: number[];
 
   constructor(scope: Construct, id: string, props: InstanceVolumesProps) {
     super(scope, id);
@@ -111,31 +125,34 @@ export class InstanceVolumes extends Construct {
     checkTablespaces(this, tablespaces);
     checkAccessModes(this, props.accessModes);
 
-    this.dataClaimName = names.dataClaim(props.instanceName);
-    this.claim('data', this.dataClaimName, props.storage, props);
-    if (props.walStorage) {
-      this.walClaimName = names.walClaim(props.instanceName);
-      this.claim('wal', this.walClaimName, props.walStorage, props);
-    }
-    for (const tablespace of tablespaces) {
-      const name = names.tablespaceClaim(props.instanceName, tablespace.name);
-      this._tablespaceClaimNames[tablespace.name] = name;
-      this.claim(`tablespace-${tablespace.name}`, name, tablespace.storage, props);
-    }
+    this._data = this.volume('data', names.dataClaim(props.instanceName), props.storage, props);
+    this._wal = props.walStorage && this.volume('wal', names.walClaim(props.instanceName), props.walStorage, props);
+    this._tablespaces = Object.fromEntries(tablespaces.map(({ name, storage }) => [
+      name, this.volume(`tablespace-${name}`, names.tablespaceClaim(props.instanceName, name), storage, props),
+    ]));
+    this._supplementalGroups = supplementalGroups([props.storage, ...props.walStorage ? [props.walStorage] : [], ...tablespaces.map(({ storage }) => storage)]);
+    this.dataClaimName = this._data.claimName;
+    this.walClaimName = this._wal?.claimName;
   }
 
-  /** Names of the tablespaces' claims, by tablespace. */
+  /** Names of the tablespaces' claims, by tablespace; ephemeral volumes have none. */
   public get tablespaceClaimNames(): { [tablespace: string]: string } {
-    return { ...this._tablespaceClaimNames };
+    return Object.fromEntries(Object.entries(this._tablespaces).flatMap(([name, { claimName }]) => claimName === undefined ? [] : [[name, claimName]]));
   }
 
-  private claim(id: string, name: string, storage: StorageOptions, props: InstanceVolumesProps): void {
+  private volume(id: string, claimName: string, storage: StorageOptions, props: InstanceVolumesProps): Backing {
+    const claim = claimOf(storage);
+    if (claim) this.claim(id, claimName, storage, claim, props);
+    return backingOf(storage, claimName);
+  }
+
+  private claim(id: string, name: string, storage: StorageOptions, from: ReturnType<typeof claimOf>, props: InstanceVolumesProps): void {
     const labels: Labels = instanceLabels(props.cluster.clusterName, props.instanceName, props.labels);
     new ApiObject(this, id, k8s.KubePersistentVolumeClaim.manifest({
       metadata: { name, labels, annotations: protectedAnnotations(props.annotations) },
       spec: {
         accessModes: props.accessModes ?? [VolumeAccessMode.READ_WRITE_ONCE],
-        storageClassName: storage.storageClass,
+        ...from,
         volumeMode: 'Filesystem',
         resources: { requests: { storage: sizeQuantity(storage.size) } },
       },
@@ -149,8 +166,10 @@ export function checkStorage(scope: Construct, prop: string, storage: StorageOpt
     refuse(scope, `${prop}.size`, `must be more than zero, got ${storage.size.asString()}`, 'give the size that the volume shall have, like Size.gibibytes(10)');
   }
   if (storage.storageClass === '') {
-    refuse(scope, `${prop}.storageClass`, 'is empty, which switches dynamic provisioning off', 'name a class, or leave it out for the default one');
+    refuse(scope, `${prop}.storageClass`, 'is empty, which switches dynamic provisioning off',
+      'name a class, or leave it out for the default one; volumes that are there already are taken by VolumeSource.persistentVolume()');
   }
+  checkSource(scope, prop, storage);
 }
 
 /** What PostgreSQL takes without quotes: the name is also a directory in the pod. */

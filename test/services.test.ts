@@ -1,5 +1,5 @@
-import { Routing } from '../src/index';
-import { render } from './synth/render';
+import { Routing, ServiceType } from '../src/index';
+import { program, render } from './synth/render';
 
 const instances = { 'cdk8s-postgres/cluster': 'orders', 'cdk8s-postgres/component': 'instance' };
 const service = (name: string, routing?: Routing) => render({ routing }).one('Service', name).spec;
@@ -33,4 +33,28 @@ test('every port has a name and a protocol, so that server-side apply can merge 
   for (const { spec } of render().ofKind('Service')) {
     for (const port of spec.ports) expect(port).toEqual({ name: expect.any(String), port: expect.any(Number), targetPort: port.port, protocol: 'TCP' });
   }
+});
+
+test('each Service has its own type, annotations and networks, and the others stay as they are', () => {
+  const manifests = render({
+    annotations: { tier: 'gold' },
+    services: {
+      rw: { type: ServiceType.LOAD_BALANCER, annotations: { 'example.com/lb': 'internal' }, loadBalancerSourceRanges: ['10.0.0.0/8', '2001:db8::/32'] },
+      ro: { type: ServiceType.NODE_PORT },
+    },
+  });
+  expect(manifests.one('Service', 'orders-rw')).toMatchObject({
+    metadata: { annotations: { 'tier': 'gold', 'example.com/lb': 'internal' } },
+    spec: { type: 'LoadBalancer', loadBalancerSourceRanges: ['10.0.0.0/8', '2001:db8::/32'] },
+  });
+  expect(manifests.one('Service', 'orders-ro').spec.type).toBe('NodePort');
+  expect(manifests.one('Service', 'orders-r')).toEqual(render({ annotations: { tier: 'gold' } }).one('Service', 'orders-r'));
+});
+
+test.each([
+  [{ rw: { loadBalancerSourceRanges: ['10.0.0.0/8'] } }, '"services.rw.loadBalancerSourceRanges" is given for a Service of type ClusterIP'],
+  [{ r: { type: ServiceType.LOAD_BALANCER, loadBalancerSourceRanges: ['everybody'] } }, '"services.r.loadBalancerSourceRanges" has "everybody"'],
+  [{ ro: { annotations: { 'cdk8s-postgres/x': '1' } } }, '"services.ro.annotations" sets "cdk8s-postgres/x"'],
+])('%j is refused', (services, message) => {
+  expect(() => program({ services })).toThrow(message);
 });

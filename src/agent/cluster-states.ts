@@ -11,8 +11,8 @@ export interface ClusterStatesContext {
   readonly store: StateStore;
   readonly claims: Claims;
   readonly clock: Clock;
-  /** This instance's data claim; null before the spec was read. */
-  readonly dataClaim: () => string | null;
+  /** This instance's data claim, without a name where the volume goes with the pod; null where the spec does not list the instance. */
+  readonly dataClaim: () => { readonly name?: string } | null;
 }
 
 export class KubeClusterStates implements ClusterStates {
@@ -63,7 +63,7 @@ export class KubeClusterStates implements ClusterStates {
   async annotate(systemId: string): Promise<void> {
     const claim = this.context.dataClaim();
     if (claim === null) throw new Error('this instance has no data claim in the spec');
-    must(await this.context.claims.annotate(claim, systemId), `annotating claim ${claim}`);
+    if (claim.name !== undefined) must(await this.context.claims.annotate(claim.name, systemId), `annotating claim ${claim.name}`);
   }
 
   async #write(state: StateDocument, previous = this.#record): Promise<void> {

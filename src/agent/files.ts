@@ -6,13 +6,19 @@ import { basename, dirname, join } from 'node:path';
 export async function writeDurably(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
   const directory = dirname(path);
   const temporary = join(directory, `.${basename(path)}.new`);
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const file = await open(temporary, 'w', mode);
   try {
-    await file.writeFile(content);
-    await file.sync();
-  } finally {
-    await file.close();
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const file = await open(temporary, 'w', mode);
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    // Node names neither the file nor what to do.
+    throw isNoSpace(error) ? new Error(`${path} cannot be written: ${NO_SPACE} on its volume; free some, or let the volume grow`, { cause: error }) : error;
   }
   await rename(temporary, path);
   await syncDirectory(directory);
@@ -46,6 +52,13 @@ export async function entriesOf(directory: string): Promise<string[] | undefined
 export function unlessAbsent(error: unknown): undefined {
   if (isErrno(error, 'ENOENT')) return undefined;
   throw error;
+}
+
+const NO_SPACE = 'no space left';
+
+/** Also when it is another program that says so. */
+export function isNoSpace(error: unknown): boolean {
+  return isErrno(error, 'ENOSPC') || isErrno(error, 'EDQUOT') || /no space left|disk quota exceeded/i.test(messageOf(error));
 }
 
 export function isErrno(error: unknown, code: string): boolean {

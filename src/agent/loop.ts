@@ -9,12 +9,15 @@ import { decide } from './core/decide.js';
 import { mayAcceptWrites } from './core/fence.js';
 import { fenceAt, killAt } from './core/lease.js';
 import type { Action, Decision, LeaderRecord, Me, Milliseconds, Snapshot, SpecView } from './core/types.js';
+import { isNoSpace } from './files.js';
 import type { LeaseKeeper } from './lease-keeper.js';
-import type { Clock, ClusterStates, Deadman, Journal, LocalPostgres, Peers } from './ports.js';
+import type { Clock, ClusterStates, Deadman, Journal, LocalPostgres, Peers, Volumes } from './ports.js';
 
 export const TICK: Milliseconds = 250;
 /** An action that failed is not tried again sooner; one that only waited for something is. */
 const RETRY_AFTER: Milliseconds = 1_000;
+/** One that failed for want of room may have cost minutes and another instance's time, and room is made by people. */
+const RETRY_WITHOUT_ROOM: Milliseconds = 30_000;
 
 export interface LoopPorts {
   readonly clock: Clock;
@@ -22,6 +25,7 @@ export interface LoopPorts {
   readonly states: ClusterStates;
   readonly peers: Peers;
   readonly postgres: LocalPostgres;
+  readonly volumes: Volumes;
   readonly deadman: Deadman;
   readonly journal: Journal;
   /** The newest spec that could be read; null before the first. */
@@ -42,7 +46,7 @@ export class Loop {
   #rewindImpossible: string | null = null;
   #walRemoved: string | null = null;
   #surveyedAt: Milliseconds | null = null;
-  #failedAt = new Map<Action['do'], Milliseconds>();
+  #notBefore = new Map<Action['do'], Milliseconds>();
   #lastSaid = '';
   #armed = false;
   #exiting = false;
@@ -86,14 +90,14 @@ export class Loop {
   }
 
   async #pass(): Promise<void> {
-    const { spec, postgres, states } = this.ports;
+    const { spec, postgres, states, volumes } = this.ports;
     const settings = spec();
     if (settings === null) {
       if (this.#leavingSince !== null && postgres.view.postgres.kind === 'stopped') this.#exiting = true;
       return;
     }
     this.#keepLease(settings);
-    await Promise.race([postgres.refresh(), this.ports.clock.sleep(TICK)]);
+    await Promise.race([Promise.all([postgres.refresh(), volumes.refresh()]), this.ports.clock.sleep(TICK)]);
     await Promise.race([states.refresh(), this.ports.clock.sleep(TICK)]);
 
     const snapshot = this.#observe(settings);
@@ -106,7 +110,7 @@ export class Loop {
   }
 
   #observe(spec: SpecView): Snapshot {
-    const { clock, lease, states, peers, postgres } = this.ports;
+    const { clock, lease, states, peers, postgres, volumes } = this.ports;
     const { data, postgres: server } = postgres.view;
     if (server.kind === 'standby') {
       if (server.streaming) this.#walRemoved = null;
@@ -129,6 +133,7 @@ export class Loop {
       crash: this.#crashedAt === null ? null : { at: this.#crashedAt },
       handover: this.#handover,
       rebuild: this.#rewindImpossible ?? (server.kind === 'stopped' ? this.#walRemoved : null),
+      full: volumes.full,
       stopAskedAt: this.#stopAskedAt,
     };
   }
@@ -190,8 +195,7 @@ export class Loop {
       this.#flight?.abort.abort();
       this.#stopAskedAt ??= clock.now();
     }
-    const failedAt = this.#failedAt.get(action.do);
-    if (failedAt !== undefined && clock.now() - failedAt < RETRY_AFTER && !urgent) return;
+    if (clock.now() < (this.#notBefore.get(action.do) ?? -Infinity) && !urgent) return;
     // Never into a write that the grant may not outlast (I7).
     if ((action.do === 'promote' || action.do === 'startPrimary') && s.lease.kind === 'mine') {
       if (clock.now() >= fenceAt(s.lease, s.spec.timing)) return;
@@ -210,11 +214,11 @@ export class Loop {
     const launchedAt = this.ports.clock.now();
     act(action, s, ports, flight.abort.signal).then(
       (result) => {
-        this.#failedAt.delete(action.do);
+        this.#notBefore.delete(action.do);
         this.#note(action, result, launchedAt);
       },
       (error: unknown) => {
-        this.#failedAt.set(action.do, this.ports.clock.now());
+        this.#notBefore.set(action.do, this.ports.clock.now() + (isNoSpace(error) ? RETRY_WITHOUT_ROOM : RETRY_AFTER));
         if (action.do === 'fetchHandover') this.#handover = 'failed';
         this.ports.journal.failed(action.do, error);
       },

@@ -45,6 +45,14 @@ export interface LocalView {
   readonly postgres: Postgres;
 }
 
+/** The volumes that PostgreSQL writes to. */
+export interface Volumes {
+  /** Which of them has no room left, in words; null when all have. */
+  readonly full: string | null;
+  /** Looks again; never rejects. */
+  refresh(): Promise<void>;
+}
+
 /** The other instances. */
 export interface Peers {
   readonly known: readonly Peer[];
@@ -69,7 +77,6 @@ export interface ClusterStates {
   recordInitialized(first: FirstData): Promise<void>;
   adopt(systemId: string, timeline: number): Promise<void>;
 }
-
 
 export interface Journal {
   /** Something was decided that changes something. */

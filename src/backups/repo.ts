@@ -202,6 +202,7 @@ export class PgBackRestRepo {
   public _check(scope: Construct, prop: string): void {
     const { spec, storage } = this;
     if (storage) checkStorage(scope, `${prop}.storage`, storage);
+    if (storage?.source) refuse(scope, `${prop}.storage.source`, 'is given, and a repo has a claim of its own', 'leave it out');
     checkRetention(scope, `${prop}.retention`, spec.retention);
     if (spec.type !== 's3') return;
     for (const key of ['endpoint', 'bucket', 'region'] as const) {

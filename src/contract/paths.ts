@@ -6,6 +6,10 @@
  */
 export const DATA_MOUNT = '/pgdata';
 export const PGDATA = `${DATA_MOUNT}/data`;
+/** The data directory of an instance whose spec names another place for it within the volume. */
+export function dataDirectory(path?: string): string {
+  return path === undefined ? PGDATA : `${DATA_MOUNT}/${path}`;
+}
 /** Configuration files, outside PGDATA so that neither a base backup nor pg_rewind overwrites them. */
 export const CONFIG_DIR = `${DATA_MOUNT}/conf`;
 /** What the agent remembers across restarts: identity, copies of CA and credentials, the last good spec. Mode 0700. */

@@ -52,7 +52,10 @@ export interface InstanceSpec {
   readonly name: string;
   readonly statefulSet: string;
   readonly pod: string;
-  readonly dataClaim: string;
+  /** Absent where the data volume goes with the pod, and nothing outlives it that could be marked. */
+  readonly dataClaim?: string;
+  /** Where the data directory lies within its volume; absent: `data`. */
+  readonly dataPath?: string;
   readonly walVolume: boolean;
   /** Names of the tablespaces that have a volume in this instance. */
   readonly tablespaces: readonly string[];

@@ -125,6 +125,7 @@ export const peers: readonly (readonly Peer[])[] = [
   [peer(null, '2'), peer(null, '3')],
   [peer(report(OTHER, 'primary', at(2, 210n), 'it leads'), '2'), peer(report(third, 'standby', at(2, 205n)), '3')],
   [peer(report(OTHER, 'standby', at(2, 150n)), '2'), peer(report(third, 'standby', at(1, 90n)), '3')],
+  [peer(report(OTHER, 'none', null, 'no room is left'), '2'), peer(report(third, 'standby', at(2, 195n), 'no room is left'), '3')],
   [peer(report(OTHER, 'primary', at(2, 210n), 'it is terminating'), '2', true), peer(report(third, 'none', null, 'its data directory is absent'), '3')],
 ];
 
@@ -135,14 +136,16 @@ export interface Late {
   readonly crash: Snapshot['crash'];
   readonly handover: Snapshot['handover'];
   readonly rebuild: Snapshot['rebuild'];
+  readonly full: Snapshot['full'];
   readonly stopAskedAt: Snapshot['stopAskedAt'];
 }
 
 /** What matters on few paths only: together in a few combinations. */
 export const late: readonly Late[] = [
-  { origin: 'initdb', apiSince: LONG_AGO, surveyedAt: NOW - 20, crash: null, handover: 'pending', rebuild: null, stopAskedAt: null },
-  { origin: 'backup', apiSince: LONG_AGO, surveyedAt: null, crash: { at: NOW - 100 }, handover: 'failed', rebuild: null, stopAskedAt: null },
-  { origin: 'initdb', apiSince: null, surveyedAt: NOW - 20, crash: null, handover: 'done', rebuild: 'a rewind cannot work', stopAskedAt: NOW - 3_000 },
+  { origin: 'initdb', apiSince: LONG_AGO, surveyedAt: NOW - 20, crash: null, handover: 'pending', rebuild: null, full: null, stopAskedAt: null },
+  { origin: 'backup', apiSince: LONG_AGO, surveyedAt: null, crash: { at: NOW - 100 }, handover: 'failed', rebuild: null, full: null, stopAskedAt: null },
+  { origin: 'initdb', apiSince: null, surveyedAt: NOW - 20, crash: null, handover: 'done', rebuild: 'a rewind cannot work', full: null, stopAskedAt: NOW - 3_000 },
+  { origin: 'initdb', apiSince: LONG_AGO, surveyedAt: NOW - 20, crash: { at: NOW - 100 }, handover: 'pending', rebuild: null, full: 'no room is left', stopAskedAt: null },
 ];
 
 export function* snapshots(): Generator<Snapshot> {

@@ -121,6 +121,22 @@ export const MUTATIONS: readonly Mutation[] = [
     file: core('leader'), replace: 'if (s.state.kind === \'absent\') {', by: 'if (s.now < 0) {',
   },
   {
+    broken: 'a full volume does not keep anybody from being elected (I30)', noticedBy: 'decide',
+    file: core('election'), replace: 'if (s.full !== null) return s.full;', by: '',
+  },
+  {
+    broken: 'a full former primary does not look for one with room (I30)', noticedBy: 'decide',
+    file: core('election'), replace: 'if (alone && others.length > 0) return', by: 'if (s.now < 0) return',
+  },
+  {
+    broken: 'what died of a full volume is started again at once (I30)', noticedBy: 'decide',
+    file: core('room'), replace: 's.now - s.crash.at < START_AGAIN', by: 's.now < 0',
+  },
+  {
+    broken: 'a full primary hands over to one that is full too (I30)', noticedBy: 'decide',
+    file: core('successor'), replace: '.filter((report) => report.role === \'standby\' && report.unfit === null &&', by: '.filter((report) => report.role === \'standby\' &&',
+  },
+  {
     broken: 'two agents work on one volume at a time', noticedBy: { scenario: 'forceDelete', within: 400 },
     file: 'test/model/simulation/volume.ts', replace: 'return this.#agent === container;', by: 'return true;',
   },

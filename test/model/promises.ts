@@ -33,8 +33,7 @@ const one = (...kinds: Kind[]) => (action: Action) => kinds.includes(action.do);
 const position = (s: Snapshot): WalPosition | null => ('position' in s.postgres ? s.postgres.position
   : s.postgres.kind === 'stopped' && s.data.kind === 'present' ? s.data.end : null);
 /** It has what the last leader wrote on the newest timeline, as far as that leader's last word says. */
-const eligible = (s: Snapshot) => {
-  const mine = position(s);
+const eligible = (s: Snapshot, mine = position(s)) => {
   if (mine === null || !('record' in s.lease)) return false;
   const { timeline, release, inherited } = s.lease.record.leader;
   const word: Release | null = release ?? inherited;
@@ -43,8 +42,13 @@ const eligible = (s: Snapshot) => {
     : (mine.history.find((fork) => fork.timeline === word.timeline)?.lsn ?? 0n) < word.lsn);
   return mine.timeline >= timeline && !lacks;
 };
+/** Another instance with room says that it could lead, and has what it takes. */
+const roomElsewhere = (s: Snapshot) => s.peers.some((p) => p.reachedAt !== null && !p.leaving && p.report?.unfit === null && eligible(s, p.report.position));
+/** Another instance with room streams, with all but a little of what this primary has. */
+const streamsElsewhere = (s: Snapshot) => s.peers.some((p) => p.reachedAt !== null && !p.leaving && p.report?.unfit === null && p.report.role === 'standby'
+  && p.report.position?.timeline === position(s)?.timeline);
 /** Nothing about this instance itself stands against its leading. */
-const fit = (s: Snapshot) => s.me.leavingSince === null && listed(s) && s.apiSince !== null && position(s) !== null && (s.postgres.kind !== 'stopped' || s.postgres.lockFree);
+const fit = (s: Snapshot) => s.full === null && s.me.leavingSince === null && listed(s) && s.apiSince !== null && position(s) !== null && (s.postgres.kind !== 'stopped' || s.postgres.lockFree);
 
 export interface Promised {
   readonly promise: string;
@@ -229,6 +233,27 @@ export const PROMISES: readonly Promised[] = [
     where: (_, a) => a.do === 'exit',
     holds: (s) => s.me.leavingSince !== null && s.postgres.kind === 'stopped',
   },
+  {
+    promise: 'I30: nobody is elected whose volume is full, but a former primary that goes on where it was, when nobody with room could lead',
+    where: (s, a) => s.full !== null && (a.do === 'createLease' || (a.do === 'claimLease' && !predecessor(s))),
+    holds: (s) => stopped(s) && s.data.kind === 'present' && s.data.wasPrimary && !roomElsewhere(s),
+  },
+  {
+    promise: 'I30: nothing that needs room is begun on a full volume',
+    where: (s) => s.full !== null,
+    holds: (_, a) => !one('initdb', 'restore', 'clone', 'rewind', 'promote', 'fetchHandover')(a),
+  },
+  {
+    promise: 'I30: a PostgreSQL that died on a full volume is not started at once, again and again',
+    where: (s) => s.full !== null && s.crash !== null && s.now - s.crash.at < 30_000,
+    holds: (_, a) => !one('startPrimary', 'startStandby')(a),
+  },
+  {
+    promise: 'I30: a full primary hands over to a replica with room that streams, and stays where there is none',
+    where: (s) => s.full !== null && s.postgres.kind === 'primary' && valid(s) && s.me.leavingSince === null && !foreign(s) && listed(s)
+      && s.state.kind === 'present' && s.state.initialized,
+    holds: (s, a) => (streamsElsewhere(s) ? a.do === 'stop' && a.mode === 'fast' : one('wait', 'adoptState')(a)),
+  },
   // From here on: what must not be waited for.
   {
     promise: 'a leaving instance without the Lease and with nothing running ends, whatever else is wrong',
@@ -242,7 +267,7 @@ export const PROMISES: readonly Promised[] = [
   },
   {
     promise: 'a former primary with the Lease and the state at hand does not stand still',
-    where: (s) => valid(s) && stopped(s) && s.data.kind === 'present' && s.state.kind === 'present' && s.me.leavingSince === null,
+    where: (s) => valid(s) && stopped(s) && s.data.kind === 'present' && s.state.kind === 'present' && s.me.leavingSince === null && s.full === null,
     holds: (_, a) => a.do !== 'wait',
   },
   {
@@ -265,7 +290,7 @@ export const PROMISES: readonly Promised[] = [
   {
     promise: 'a stopped instance of a reachable primary does not stand still',
     where: (s) => led(s) && s.lease.kind === 'theirs' && s.now - s.lease.since < leaseDuration && stopped(s) && !foreign(s) && listed(s)
-      && s.me.leavingSince === null && ['absent', 'incomplete', 'poisoned', 'present'].includes(s.data.kind),
+      && s.me.leavingSince === null && s.full === null && ['absent', 'incomplete', 'poisoned', 'present'].includes(s.data.kind),
     holds: (_, a) => a.do !== 'wait',
   },
   {
@@ -275,7 +300,7 @@ export const PROMISES: readonly Promised[] = [
   },
   {
     promise: 'a healthy primary with a valid grant is left alone',
-    where: (s) => s.postgres.kind === 'primary' && valid(s) && s.me.leavingSince === null && !foreign(s)
+    where: (s) => s.postgres.kind === 'primary' && valid(s) && s.full === null && s.me.leavingSince === null && !foreign(s)
       && s.spec.instances.some((i) => i.name === ME.instance && !i.retire),
     holds: (_, a) => one('wait', 'adoptState')(a),
   },

@@ -21,6 +21,7 @@ function newCluster(s: Snapshot, claimedSystemIds: readonly string[] | null): De
   if (claimedSystemIds === null) return wait('StateUnknown', 'the data claims have not been read yet');
   if (claimedSystemIds.length > 0) return wait('WaitingForLeader', 'other volumes of this cluster hold data; their instances will lead');
   if (!s.spec.instances.some((i) => i.name === s.me.instance && !i.retire)) return wait('Unlisted', 'the spec does not list this instance');
+  if (s.full !== null) return wait('VolumeFull', `${s.full}; it is no place for a new cluster`);
   if (s.data.kind === 'unusable') return wait(s.data.code === 'otherMajor' ? 'MajorMismatch' : 'DataUnreadable', s.data.why);
   if (s.data.kind === 'unknown' || s.data.kind === 'poisoned') return wait('Busy', `the data directory is ${s.data.kind}`);
   return { action: { do: 'createLease', reserve: 0 }, reason: 'no instance of this cluster has ever had data' };

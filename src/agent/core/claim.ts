@@ -13,7 +13,7 @@ export function claimOr(s: Snapshot, record: LeaseRecord, otherwise: () => Decis
     return wait('InitializedWithoutData', 'the cluster has data, but no instance that the spec lists has any: were the instances renamed? Nothing is initialized; revert, or restore');
   }
   const uninitialized = s.state.kind === 'absent' ? s.state.claimedSystemIds?.length === 0 : !s.state.initialized;
-  if (uninitialized && hasNoData(s) && s.spec.instances.some((i) => i.name === s.me.instance && !i.retire)) {
+  if (uninitialized && s.full === null && hasNoData(s) && s.spec.instances.some((i) => i.name === s.me.instance && !i.retire)) {
     // An earlier bootstrap died before the cluster had any data; whoever takes the Lease begins again.
     return { action: { do: 'claimLease', version: record.version, reserve: 0 }, reason: 'the bootstrap was left unfinished' };
   }

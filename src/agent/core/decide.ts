@@ -10,6 +10,7 @@ import { fence } from './fence.js';
 import { follow } from './follower.js';
 import { lead } from './leader.js';
 import { leave } from './leave.js';
+import { withinRoom } from './room.js';
 import { wait } from './say.js';
 import type { Decision, Milliseconds, Snapshot } from './types.js';
 
@@ -21,7 +22,7 @@ export function decide(s: Snapshot): Decision {
     ?? wrongSystem(s)
     ?? leave(s)
     ?? settling(s)
-    ?? byLease(s);
+    ?? withinRoom(s, byLease(s));
 }
 
 /** Between two states of PostgreSQL there is nothing to decide; the fence has already had its say. */

@@ -11,6 +11,9 @@ export const PATIENCE: Milliseconds = 2_000;
 /** How long the others wait for a leader that stopped with nobody to take over, so that a restart of everything makes no timeline. */
 export const RETURN_PATIENCE: Milliseconds = 15_000;
 
+/** How long a full former primary waits for somebody with room before it goes on. */
+const ALONE_AFTER: Milliseconds = 10_000;
+
 export interface Candidate {
   readonly instance: string;
   readonly position: WalPosition;
@@ -57,6 +60,7 @@ export function unfit(s: Snapshot): string | null {
   const listed = s.spec.instances.find((i) => i.name === s.me.instance);
   if (listed === undefined) return 'the spec does not list it';
   if (listed.retire) return 'it is to be retired';
+  if (s.full !== null) return s.full;
   if (s.postgres.kind === 'stopped' && s.data.kind !== 'present') return `its data directory is ${s.data.kind}`;
   if (s.apiSince === null) return 'it does not reach the API server';
   if (s.postgres.kind === 'stopped' && !s.postgres.lockFree) return 'an older PostgreSQL still runs on its data directory';
@@ -114,7 +118,8 @@ export type Verdict =
 export function elect(s: Snapshot, leader: LeaderRecord): Verdict {
   const open = openSince(s);
   if (open === null) return { kind: 'no', reason: 'the Lease is not open' };
-  const why = unfit(s);
+  const alone = onlyIfAlone(s, leader);
+  const why = unfit(alone ? { ...s, full: null } : s);
   if (why !== null) return { kind: 'no', reason: why };
   const mine = myPosition(s)!;
   const system = mySystemId(s);
@@ -129,17 +134,26 @@ export function elect(s: Snapshot, leader: LeaderRecord): Verdict {
     .map((peer) => (peer.report === null ? null : asCandidate(peer.report, leader.systemId)))
     .filter((c): c is Candidate => c !== null && ineligible(c.position, leader) === null)
     .filter((c) => !letGoForOthers(leader.release, c.instance));
+  if (alone && others.length > 0) return { kind: 'no', reason: s.full! };
   const wasPrimary = s.data.kind === 'present' && s.data.wasPrimary;
   const order = rank([...others, { instance: s.me.instance, position: mine, wasPrimary }]);
   const place = order.findIndex((c) => c.instance === s.me.instance);
 
   const release = leader.release;
-  const turn = open + turnOf(place, release, s.me.instance) + (place === 0 ? 0 : slowerClocks(s));
+  const turn = open + (alone ? ALONE_AFTER : turnOf(place, release, s.me.instance)) + (place === 0 ? 0 : slowerClocks(s));
   if (s.now >= turn) return { kind: 'claim' };
   if (release?.kind === 'stopped' && release.from !== s.me.instance && place === 0) {
     return { kind: 'wait', code: 'WaitingForFormerLeader', reason: `${release.from} stopped last and is expected back` };
   }
   return { kind: 'wait', code: 'WaitingForBetterCandidate', reason: `${order[0]!.instance} should take over` };
+}
+
+/**
+ * A former primary without room leads again when nobody with room could: what it has can be read, and room be made by deleting, which nobody
+ * could do while it is down. A promotion on a full volume is never tried.
+ */
+function onlyIfAlone(s: Snapshot, leader: LeaderRecord): boolean {
+  return s.full !== null && goesOn(s, leader.reserved);
 }
 
 /** The state object was lost: only when everybody listed has spoken is it known who is furthest (I20). */

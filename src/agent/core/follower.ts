@@ -42,6 +42,8 @@ function keepFollowing(s: Snapshot, standby: Extract<Postgres, { kind: 'standby'
   if (stuck && standby.walRemoved) {
     return { action: { do: 'stop', mode: 'fast' }, reason: `${upstream} no longer has the WAL that this standby needs` };
   }
+  // It streams, finds no room, and begins again, several times a second.
+  if (s.full !== null) return wait('Following', `following ${upstream} as far as there is room: ${s.full}`);
   return wait('Following', standby.streaming ? `streaming from ${upstream}` : `connecting to ${upstream}`);
 }
 

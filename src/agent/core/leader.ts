@@ -3,7 +3,7 @@ import { goesOn, myPosition } from './election.js';
 import { mayWrite } from './lease.js';
 import { hasSuccessor, lastWord } from './leave.js';
 import { wait } from './say.js';
-import { crashSuccessor } from './successor.js';
+import { crashSuccessor, successorWithRoom } from './successor.js';
 import type { Decision, LeaseView, Postgres, Release, Snapshot, WalPosition } from './types.js';
 
 type Mine = Extract<LeaseView, { kind: 'mine' }>;
@@ -26,12 +26,17 @@ function stayPrimary(s: Snapshot, { systemId, position: { timeline } }: Extract<
   }
   const retired = s.spec.instances.find((i) => i.name === s.me.instance)?.retire === true;
   if (retired && hasSuccessor(s)) return { action: { do: 'stop', mode: 'fast' }, reason: 'this instance is to be retired and hands over' };
-  return wait('Leading', 'this instance is the primary');
+  const successor = successorWithRoom(s);
+  if (successor !== null) return { action: { do: 'stop', mode: 'fast' }, reason: `${s.full}; this instance hands over to ${successor}, which has room` };
+  return wait('Leading', s.full === null ? 'this instance is the primary' : `this instance is the primary, and nobody with room can take over: ${s.full}`);
 }
 
 /** A standby that holds the Lease takes what the crashed primary still has, then promotes (I38). */
 function becomePrimary(s: Snapshot, lease: Mine, { lsn, timeline }: WalPosition): Decision {
   const { inherited, reserved } = lease.record.leader;
+  if (s.full !== null) {
+    return { action: { do: 'releaseLease', version: lease.record.version, release: inherited }, reason: `${s.full}; this instance lets go for one with room` };
+  }
   if (reserved <= timeline) {
     return {
       action: { do: 'releaseLease', version: lease.record.version, release: inherited },
@@ -78,20 +83,24 @@ function fromData(s: Snapshot, lease: Mine): Decision {
   }
   const retired = s.spec.instances.find((i) => i.name === s.me.instance)?.retire === true;
   if (s.data.wasPrimary && retired && hasSuccessor(s)) return letGo('this instance is to be retired', lastWord(s));
+  if (s.full !== null && !goesOn(s, lease.record.leader.reserved)) return letGo(`${s.full}; this instance lets go for one with room`, lease.record.leader.inherited);
   if (goesOn(s, lease.record.leader.reserved)) return primaryInPlace(s, lease);
   return { action: { do: 'startStandby', upstream: null }, reason: 'this instance holds the Lease and recovers before it is promoted' };
 }
 
+/** Whoever stopped for want of room may not have got as far as its shutdown checkpoint: it lets go as after a crash, and hands over its WAL. */
 function primaryInPlace(s: Snapshot, lease: Mine): Decision {
-  if (s.crash !== null) {
+  if (s.crash !== null || s.full !== null) {
     const successor = crashSuccessor(s);
     const end = myPosition(s);
     if (successor !== null && end !== null) {
       return {
         action: { do: 'releaseLease', version: lease.record.version, release: { kind: 'crashed', from: s.me.instance, timeline: end.timeline, lsn: end.lsn } },
-        reason: `PostgreSQL died; ${successor} takes over sooner than a restart`,
+        reason: s.full === null ? `PostgreSQL died; ${successor} takes over sooner than a restart` : `${s.full}; ${successor} takes over`,
       };
     }
+  }
+  if (s.crash !== null) {
     return { action: { do: 'startPrimary' }, reason: 'PostgreSQL died and no replica can take over: restart in place' };
   }
   return { action: { do: 'startPrimary' }, reason: 'this instance holds the Lease and was the primary' };
@@ -101,6 +110,7 @@ function primaryInPlace(s: Snapshot, lease: Mine): Decision {
 function initialize(s: Snapshot, lease: Mine): Decision {
   const letGo = (reason: string): Decision =>
     ({ action: { do: 'releaseLease', version: lease.record.version, release: lease.record.leader.inherited }, reason });
+  if (s.full !== null) return letGo(`${s.full}; it is no place for a new cluster`);
   switch (s.state.kind) {
     case 'unknown':
       return wait('StateUnknown', 'the state of the cluster has not been read yet');

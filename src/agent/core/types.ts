@@ -208,6 +208,8 @@ export interface Snapshot {
   readonly handover: 'pending' | 'done' | 'failed';
   /** Why this data directory must be cloned anew (a rewind that cannot work, WAL that nobody has any more); null when it need not. */
   readonly rebuild: string | null;
+  /** Which of this instance's volumes has no room for what PostgreSQL writes, in words; null when all have (I30). */
+  readonly full: string | null;
   /** A stop that has been asked for and has not finished. */
   readonly stopAskedAt: Milliseconds | null;
 }
@@ -243,7 +245,7 @@ export type WaitCode =
   | 'Leading' | 'Following' | 'Busy'
   | 'LeaseUnknown' | 'StateUnknown' | 'WaitingForLeader' | 'WaitingForBetterCandidate' | 'WaitingForFormerLeader' | 'WaitingForExpiry' | 'WaitingForLock'
   | 'NotEligible' | 'MajorMismatch' | 'Unlisted' | 'DataUnreadable' | 'SystemIdMismatch' | 'InitializedWithoutData' | 'LeaderUnreachable'
-  | 'Leaving' | 'Retired';
+  | 'VolumeFull' | 'Leaving' | 'Retired';
 
 export interface Decision {
   readonly action: Action;

@@ -40,6 +40,8 @@ export interface LocalSettings {
   readonly parameters: () => Readonly<Record<string, string>>;
   /** pgBackRest's name of the cluster; null: nothing is archived. */
   readonly stanza: () => string | null;
+  /** A primary takes no new writes: there is no room for them (I30). */
+  readonly readOnly: () => boolean;
   /** Where an instance can be reached; null while it has no pod. */
   readonly upstream: (instance: string) => Upstream | null;
   /** The system id that the cluster is known by; null before it is. */
@@ -228,7 +230,7 @@ export class SupervisedPostgres implements LocalPostgres {
     await this.settings.credentials();
     await clearHandover(this.paths);
     await this.#configure(role, upstream);
-    // CREATE TABLESPACE wants them, on the primary and in the replay of every standby; the volumes are mounted one level above.
+    // Where CREATE TABLESPACE, or its replay, finds nothing, it fails; and in recovery that is the end of the server.
     for (const directory of Object.values(this.paths.tablespaces)) await ensurePrivateDirectory(directory);
     await noLongerFresh(this.paths);
     if (role === 'standby') await forgetSkippedTimelines(this.paths, (await readControlData(this.paths)).timeline);
@@ -247,6 +249,7 @@ export class SupervisedPostgres implements LocalPostgres {
     const standbyFloor = role === 'standby' ? (await readControlData(this.paths)).standbyFloor : {};
     const { changed, ignored } = await writeConfig(this.paths, {
       major, instance, osUser, role, standbyFloor, parameters: this.settings.parameters(), stanza: this.settings.stanza(),
+      readOnly: role === 'primary' && this.settings.readOnly(),
       upstream: upstream === null ? null : this.#upstreamOf(upstream),
     });
     if (changed) this.server.reload();

@@ -1,8 +1,8 @@
 /** What an instance's agent tells Prometheus: the cluster's own view of itself, which no exporter beside PostgreSQL has. */
 import { LagMeter } from './lag.js';
 import type { Metrics } from './registry.js';
-import type { VolumeWatch } from './volumes.js';
 import type { Lsn, Milliseconds, Snapshot } from '../core/types.js';
+import type { Room } from '../local/volumes.js';
 
 export interface InstanceFacts {
   readonly snapshot: () => Snapshot | null;
@@ -12,7 +12,8 @@ export interface InstanceFacts {
   readonly promotedAt: () => Date | null;
   /** What the local standby has replayed. */
   readonly replayed: () => Lsn | null;
-  readonly volumes: VolumeWatch;
+  /** The volumes, as last measured. */
+  readonly rooms: () => readonly Room[];
 }
 
 /** Declares the metrics; the result is to be called after every pass of the loop. */
@@ -36,8 +37,8 @@ export function instanceMetrics(metrics: Metrics, facts: InstanceFacts): (snapsh
   metrics.gauge('lease_slowest_renewal_seconds', 'The slowest renewal of the Lease since the agent was started.', () => seconds(facts.slowestRenewal()));
   metrics.gauge('lease_transitions', 'How often the Lease has changed its holder.', of((s) => 'record' in s.lease ? s.lease.record.term : null));
   metrics.gauge('promotion_timestamp_seconds', 'When this instance became primary, if it has since its agent was started.', () => seconds(facts.promotedAt()?.getTime() ?? null));
-  metrics.gauge('volume_size_bytes', 'Size of the volume.', () => facts.volumes.sizes());
-  metrics.gauge('volume_available_bytes', 'What PostgreSQL may still write to the volume.', () => facts.volumes.available());
+  metrics.gauge('volume_size_bytes', 'Size of the volume.', () => facts.rooms().map(({ mount, size }) => ({ labels: { volume: mount.label }, value: Number(size) })));
+  metrics.gauge('volume_available_bytes', 'What PostgreSQL may still write to the volume.', () => facts.rooms().map(({ mount, free }) => ({ labels: { volume: mount.label }, value: Number(free) })));
   return (s) => {
     if (s.postgres.kind === 'primary') lag.forget();
     else lag.observe(s.now, primaryPosition(s), facts.replayed());

@@ -18,6 +18,11 @@ export interface ConfigInput {
   readonly role: Role;
   /** null: no primary_conninfo, because it is sealed or there is nobody to follow. */
   readonly upstream: Upstream | null;
+  /**
+   * No transaction writes unless it asks to by itself: a full primary that nobody can take over from is still there to read from, and to make
+   * room in (I30).
+   */
+  readonly readOnly: boolean;
   /** What the data directory's control file demands of a standby, `ControlData.standbyFloor`; empty for a primary. */
   readonly standbyFloor: Readonly<Record<string, number>>;
   /** The OS user that may log in as the superuser over the socket. */
@@ -111,6 +116,7 @@ function managedSettings(paths: PostgresPaths, input: ConfigInput): Settings {
     log_destination: 'stderr',
     // The agent reads severities.
     lc_messages: 'C',
+    ...(input.readOnly ? { default_transaction_read_only: 'on' } : {}),
     ...(Number(input.major) >= 17 ? { allow_alter_system: 'off' } : {}),
   };
 }

@@ -1,8 +1,8 @@
 /** What lies in the data directory, told without starting it. */
-import { access } from 'node:fs/promises';
+import { access, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { entriesOf, messageOf, readIfPresent, unlessAbsent } from '../files.js';
-import { readHistory } from './history.js';
+import { readHistory, walDirectory } from './history.js';
 import { readIncarnation } from './identity.js';
 import { unfinishedWork } from './marker.js';
 import { program, run, runOrThrow } from './run.js';
@@ -77,6 +77,7 @@ export async function readDataDirectory(paths: PostgresPaths, major: string): Pr
 }
 
 async function describe(paths: PostgresPaths, major: string): Promise<DataDirectory> {
+  await refuseHalf(paths);
   const control = await readControlData(paths);
   const isStandby = await exists(join(paths.pgdata, 'standby.signal')) || await exists(join(paths.pgdata, 'recovery.signal'));
   return {
@@ -90,6 +91,20 @@ async function describe(paths: PostgresPaths, major: string): Promise<DataDirect
     cleanShutdown: control.state === 'shut down' || control.state === 'shut down in recovery',
     incarnation: await readIncarnation(paths, control.systemId),
   };
+}
+
+/** A volume that was lost while another one stayed: PostgreSQL would start without its tables, or not at all. */
+async function refuseHalf(paths: PostgresPaths): Promise<void> {
+  const lost = (what: string, where: string) =>
+    new Error(`its ${what} is missing in ${where}: one of the instance's volumes was lost or replaced; put it back, or delete all of them and the pod, and it is cloned anew`);
+  if (!await exists(walDirectory(paths))) throw lost('write-ahead log', walDirectory(paths));
+  for (const link of await readdir(join(paths.pgdata, 'pg_tblspc'))) {
+    const target = await readlink(join(paths.pgdata, 'pg_tblspc', link)).catch(() => null);
+    const [name] = Object.entries(paths.tablespaces).find(([, directory]) => directory === target) ?? [];
+    if (name === undefined) continue;
+    const entries = await entriesOf(target!) ?? [];
+    if (!entries.some((entry) => entry.startsWith('PG_'))) throw lost(`tablespace ${name}`, target!);
+  }
 }
 
 /** Without a signal file; a promotion that was cut short is still `in archive recovery`, and nobody has committed on it. */

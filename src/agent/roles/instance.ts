@@ -1,8 +1,8 @@
 /** Role `instance`: the agent that runs a PostgreSQL. Builds the parts, joins their wake-ups, and runs until it has left. */
 import type { Logger } from 'pino';
 import {
-  AGENT_DIR, AGENT_STATE_DIR, ARCHIVE_GATE, BOOTSTRAP_DIR, CERTIFICATES_DIR, CONFIG_DIR, DATA_MOUNT, FETCH_WANTED, HANDOVER_DIR, LOCK_FILE, PGBACKREST_CONFIG, PGDATA,
-  SOCKET_DIR, tablespaceDir, tablespaceMount, WAL_DIR, WAL_MOUNT,
+  AGENT_DIR, AGENT_STATE_DIR, ARCHIVE_GATE, BOOTSTRAP_DIR, CERTIFICATES_DIR, CONFIG_DIR, DATA_MOUNT, dataDirectory, FETCH_WANTED, HANDOVER_DIR, LOCK_FILE,
+  PGBACKREST_CONFIG, SOCKET_DIR, tablespaceDir, tablespaceMount, WAL_DIR, WAL_MOUNT,
 } from '../../contract/paths.js';
 import { API_PORT, POSTGRES_PORT } from '../../contract/ports.js';
 import type { ClusterSpec } from '../../contract/spec.js';
@@ -19,6 +19,7 @@ import { DutyRunner } from '../duties/duty.js';
 import { primaryDuty, slotDuty } from '../duties/primary.js';
 import { rolloutDuty } from '../duties/rollout.js';
 import { routingDuty, takeOverTraffic } from '../duties/routing.js';
+import { volumesDuty } from '../duties/volumes.js';
 import { messageOf } from '../files.js';
 import { KubeClaims } from '../kube/claims.js';
 import { KubeLeaseStore } from '../kube/lease.js';
@@ -29,9 +30,9 @@ import { KubeStatefulSets } from '../kube/stateful-sets.js';
 import type { Events } from '../kube/types.js';
 import { LeaseKeeper } from '../lease-keeper.js';
 import { SupervisedPostgres } from '../local/local-postgres.js';
+import { VolumeWatch, type Mount } from '../local/volumes.js';
 import { Loop } from '../loop.js';
 import { instanceMetrics } from '../metrics/instance.js';
-import { VolumeWatch } from '../metrics/volumes.js';
 import { PeerDirectory } from '../peers.js';
 import type { Clock, Journal } from '../ports.js';
 import { installedMajor } from '../postgres/controldata.js';
@@ -58,13 +59,18 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
   const paths = pathsOf(spec(), environment.instance);
   const journal = journalOf(log, events, problems);
   const deadman = new PipeDeadman();
+  const volumes = new VolumeWatch(mountsOf(spec(), environment.instance), clock.now);
 
   const pods = new KubePods(api, cluster);
   const client = new HttpsPeerClient();
   const peers = new PeerDirectory({ instance: environment.instance, namespace: environment.namespace, spec: () => specs.current, pods, client, clock });
   const states = new KubeClusterStates({
-    store: new KubeStateStore(api, objects.state, cluster), claims: new KubeClaims(api, cluster), clock,
-    dataClaim: () => spec().instances.find((i) => i.name === environment.instance)?.dataClaim ?? null,
+    store: new KubeStateStore(api, objects.state, cluster), clock,
+    claims: new KubeClaims(api, cluster, () => spec().instances.flatMap((i) => i.dataClaim ?? [])),
+    dataClaim: () => {
+      const own = spec().instances.find((i) => i.name === environment.instance);
+      return own === undefined ? null : { name: own.dataClaim };
+    },
   });
   const leaseStore = new KubeLeaseStore(api, objects.lease, cluster);
   const lease = new LeaseKeeper(leaseStore, clock, me, () => loop.wake());
@@ -90,6 +96,7 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
     instance: environment.instance, major, osUser: environment.osUser,
     parameters: () => spec().parameters,
     stanza: () => backups.stanza,
+    readOnly: () => volumes.full !== null,
     upstream: (instance) => {
       const host = peers.hostOf(instance);
       const hostaddr = peers.ipOf(instance);
@@ -116,7 +123,7 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
   let wasPrimary = false;
   let promotedAt: Date | null = null;
   const loop: Loop = new Loop(
-    { clock, lease, states, peers, postgres, deadman, journal, spec: () => specs.view },
+    { clock, lease, states, peers, postgres, volumes, deadman, journal, spec: () => specs.view },
     { ...me, deadBootIds: environment.deadBootIds },
     (snapshot, decision) => {
       backups.passed(snapshot);
@@ -135,10 +142,9 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
     },
   );
   const health = () => healthOf(loop.snapshot, loop.decision, clock.now(), problems, lease.slowestRenewal, backups.status());
-  const volumes = new VolumeWatch(() => mountsOf(spec(), environment.instance));
   const measure = instanceMetrics(metrics, {
     snapshot: () => loop.snapshot, ready: () => health().ready.ok, slowestRenewal: () => lease.slowestRenewal, promotedAt: () => promotedAt,
-    replayed: () => postgres.replayed, volumes,
+    replayed: () => postgres.replayed, rooms: () => volumes.rooms,
   });
   const handlers = {
     status: () => (loop.snapshot === null ? { instance: environment.instance } : reportOf(loop.snapshot)),
@@ -161,7 +167,7 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
     primary: runner(primaryDuty(inside)),
     slots: runner(slotDuty(inside)),
     settings: runner({ name: 'Settings', every: 10_000, run: async () => { await postgres.applySettings(); } }),
-    volumes: runner(volumes),
+    volumes: runner(volumesDuty({ volumes, problems, events, stateDir: paths.stateDir, log: note, changed: () => { loop.wake(); duties.settings.wake(); } })),
     rollout: runner(rolloutDuty({ ...inside, pods, statefulSets: new KubeStatefulSets(api, cluster), events, problems, dataMajor: major })),
   };
 
@@ -196,7 +202,7 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
   void every(HEARTBEAT, clock, over.signal, () => peers.poll());
   // What the first decisions need; whatever is slow is waited for by its own duty.
   const credentialsRead = duties.credentials.once().catch(() => undefined);
-  await Promise.race([Promise.all([lease.read(), postgres.refresh(), peers.refreshPods(), credentialsRead]), clock.sleep(FIRST_LOOK)]);
+  await Promise.race([Promise.all([lease.read(), postgres.refresh(), volumes.refresh(), peers.refreshPods(), credentialsRead]), clock.sleep(FIRST_LOOK)]);
   running({ health });
   for (const duty of [...Object.values(duties), ...backupDuties]) void duty.keep(over.signal);
 
@@ -217,6 +223,7 @@ function waiting(loop: Loop): { code: string | null; reason: string } {
     case 'InitializedWithoutData':
     case 'NotEligible':
     case 'WaitingForLock':
+    case 'VolumeFull':
       return { code, reason: decision.reason };
     default:
       return { code: null, reason: '' };
@@ -230,7 +237,7 @@ function leaderOf(view: LeaseView): LeaderRecord | null {
 function pathsOf(spec: ClusterSpec, instance: string): PostgresPaths {
   const own = spec.instances.find((i) => i.name === instance);
   return {
-    pgdata: PGDATA,
+    pgdata: dataDirectory(own?.dataPath),
     confDir: CONFIG_DIR,
     stateDir: AGENT_STATE_DIR,
     handoverDir: HANDOVER_DIR,
@@ -245,14 +252,13 @@ function pathsOf(spec: ClusterSpec, instance: string): PostgresPaths {
   };
 }
 
-/** The volumes of this instance by their names in the metrics. */
-function mountsOf(spec: ClusterSpec, instance: string): Readonly<Record<string, string>> {
+function mountsOf(spec: ClusterSpec, instance: string): Mount[] {
   const own = spec.instances.find((i) => i.name === instance);
-  return {
-    data: DATA_MOUNT,
-    ...(own?.walVolume === true ? { wal: WAL_MOUNT } : {}),
-    ...Object.fromEntries((own?.tablespaces ?? []).map((name) => [`tablespace-${name}`, tablespaceMount(name)])),
-  };
+  return [
+    { label: 'data', name: 'data', path: DATA_MOUNT },
+    ...(own?.walVolume === true ? [{ label: 'wal', name: 'write-ahead log', path: WAL_MOUNT }] : []),
+    ...(own?.tablespaces ?? []).map((name) => ({ label: `tablespace-${name}`, name: `tablespace ${name}`, path: tablespaceMount(name) })),
+  ];
 }
 
 /** Decisions that a person looking at the pod should find in its Events, and the Event's reason. */

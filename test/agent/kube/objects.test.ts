@@ -14,7 +14,7 @@ import { KubeStateStore } from '../../../src/agent/kube/state.js';
 import { KubeStatefulSets } from '../../../src/agent/kube/stateful-sets.js';
 import { KubeEndpointSlices } from '../../../src/agent/routing/endpoint-slice.js';
 import { repairRoles } from '../../../src/agent/routing/role-label.js';
-import { SPEC_KEY } from '../../../src/contract';
+import { SPEC_KEY, SYSTEM_ID_ANNOTATION } from '../../../src/contract';
 
 const { manifests, spec } = synthesize();
 let server: ApiServer;
@@ -121,10 +121,22 @@ describe('claims and StatefulSets', () => {
   test('carry the system id once an agent has said it, next to their instance', async () => {
     const claims = new KubeClaims(agent(), spec.cluster);
     const { dataClaim, name } = spec.instances[1]!;
-    must(await claims.annotate(dataClaim, '7432198765432109876'));
+    must(await claims.annotate(dataClaim!, '7432198765432109876'));
     const listed = must(await claims.list());
     expect(listed).toHaveLength(3);
     expect(listed.filter(({ systemId }) => systemId !== null)).toEqual([{ name: dataClaim, instance: name, systemId: '7432198765432109876' }]);
+  });
+
+  test('that somebody else made are seen too where the spec names them, with their mark, so that no initdb runs beside them', async () => {
+    apply(server, [{
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name: 'ready-made', namespace: NAMESPACE, annotations: { [SYSTEM_ID_ANNOTATION]: '7432198765432109877' } },
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+    }]);
+    const known = new KubeClaims(agent(), spec.cluster, () => ['ready-made', 'not-there-yet']);
+    expect(must(await known.list()).find(({ name }) => name === 'ready-made')).toEqual({ name: 'ready-made', instance: null, systemId: '7432198765432109877' });
+    expect(must(await new KubeClaims(agent(), spec.cluster).list()).map(({ name }) => name)).not.toContain('ready-made');
   });
 
   test('have no revision that could be trusted before their controller has seen the newest template', async () => {

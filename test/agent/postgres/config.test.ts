@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => bed.remove());
 
 function input(more: Partial<ConfigInput> = {}): ConfigInput {
-  return { major: '17', instance: 'one', parameters: {}, role: 'primary', upstream: null, standbyFloor: {}, osUser: 'postgres', stanza: null, ...more };
+  return { major: '17', instance: 'one', parameters: {}, role: 'primary', upstream: null, standbyFloor: {}, readOnly: false, osUser: 'postgres', stanza: null, ...more };
 }
 
 function setting(text: string, name: string): string | undefined {

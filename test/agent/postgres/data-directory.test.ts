@@ -127,6 +127,20 @@ test('moving aside keeps data, WAL and tablespaces together and usable, and keep
   expect(copies(one.paths.walDir!)).toHaveLength(1);
 });
 
+test.each([
+  ['WAL volume', () => one.paths.walDir!, /its write-ahead log is missing in .*: one of the instance's volumes was lost/],
+  ['tablespace volume', () => one.paths.tablespaces.archive!, /its tablespace archive is missing in .*: one of the instance's volumes was lost/],
+])('data whose %s was lost is never started, and left alone', async (_, where, why) => {
+  await one.initialize();
+  await reconcileUsersAndDatabases(one.paths, { users: [], databases: [] });
+  await one.server.stop('fast', 20_000);
+  expect((await look()).kind).toBe('present');
+  renameSync(where(), `${where()}.lost`);
+  expect(await look()).toMatchObject({ kind: 'unreadable', why: expect.stringMatching(why) as string });
+  renameSync(`${where()}.lost`, where());
+  expect((await look()).kind).toBe('present');
+});
+
 test('moving aside that was cut short after the data is finished by the next one', async () => {
   await make();
   await moveAside(one.paths, one.log);

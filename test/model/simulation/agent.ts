@@ -10,11 +10,12 @@ import { KubeClusterStates } from '../../../src/agent/cluster-states.js';
 import { LeaseKeeper } from '../../../src/agent/lease-keeper.js';
 import { Loop } from '../../../src/agent/loop.js';
 import { PeerDirectory } from '../../../src/agent/peers.js';
-import type { Clock } from '../../../src/agent/ports.js';
+import type { Clock, Volumes } from '../../../src/agent/ports.js';
 import { reportOf } from '../../../src/agent/status.js';
 
 const HEARTBEAT = 1_000;
 const PODS_POLL = 5_000;
+const ROOMY: Volumes = { full: null, refresh: () => Promise.resolve() };
 
 export class Agent {
   readonly process: Process;
@@ -41,7 +42,7 @@ export class Agent {
     const clock = this.#clock;
     this.keeper = new LeaseKeeper(this.#api.lease, clock, me, () => this.loop.wake());
     this.peers = new PeerDirectory({ instance, namespace: 'ns', spec: () => world.spec, pods: this.#api.pods, client: this.#peerClient(), clock });
-    this.states = new KubeClusterStates({ store: this.#api.state, claims: this.#api.claims, clock, dataClaim: () => instance });
+    this.states = new KubeClusterStates({ store: this.#api.state, claims: this.#api.claims, clock, dataClaim: () => ({ name: instance }) });
     this.postgres = new SimulatedPostgres(world, container, this.process, () => (this.states.view.kind === 'present' ? this.states.view.systemId : null));
     const view = { major: world.spec.postgresVersion, instances: world.spec.instances, timing: world.spec.timing, origin: world.origin };
     const journal = {
@@ -49,7 +50,7 @@ export class Agent {
       failed: (what: string, error: unknown) => world.say(this.bootId, () => `${what} failed: ${error instanceof Error ? error.message : String(error)}`),
     };
     this.loop = new Loop(
-      { clock, lease: this.keeper, states: this.states, peers: this.peers, postgres: this.postgres, deadman: container.deadman, journal, spec: () => view },
+      { clock, lease: this.keeper, states: this.states, peers: this.peers, postgres: this.postgres, volumes: ROOMY, deadman: container.deadman, journal, spec: () => view },
       { ...me, deadBootIds },
       (snapshot) => {
         const leads = snapshot.postgres.kind === 'primary' && snapshot.lease.kind === 'mine';

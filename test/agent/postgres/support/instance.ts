@@ -50,7 +50,7 @@ export class TestInstance {
   async configure(role: Role): Promise<{ changed: boolean; ignored: string[] }> {
     const floor = role === 'standby' ? (await readControlData(this.paths)).standbyFloor : {};
     return writeConfig(this.paths, {
-      major: await major(this.paths), instance: this.name, role, upstream: this.upstream, standbyFloor: floor,
+      major: await major(this.paths), instance: this.name, role, upstream: this.upstream, standbyFloor: floor, readOnly: false,
       parameters: this.parameters, osUser: userInfo().username, stanza: null,
     });
   }
