@@ -32,12 +32,13 @@ import { secondPostgres } from './second-postgres';
 import { secretsWiped } from './secrets-wiped';
 import { staleVolume } from './stale-volume';
 import { unusableData } from './unusable-data';
+import { volumeFull } from './volume-full';
 import { walAndTablespaceVolumes } from './wal-and-tablespace-volumes';
 import { wrongMajor } from './wrong-major';
 import type { Scenario } from '../harness/scenario';
 
 export const SCENARIOS: readonly Scenario[] = [
-  walAndTablespaceVolumes,
+  volumeFull, walAndTablespaceVolumes,
   postmasterKilled, agentKilled, podDeleted, podForceDeleted,
   frozen, rolloutByProp, rolloutByJsonPatch, rolloutBySetImage, instancesRenamed,
   secondPostgres, busyBackendKilled, busyBackendFenced,

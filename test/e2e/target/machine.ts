@@ -1,5 +1,6 @@
 /** The test cluster from below: its nodes, containers and processes, seen by the machine itself and so also while Kubernetes is blind. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { makeFileSystem, type FileSystem } from './file-system';
 import { output } from '../harness/run';
 
 export const CLUSTER = 'test/cluster/cluster';
@@ -28,6 +29,8 @@ export interface Machine {
   inNode(node: string): readonly string[];
   /** The command line that runs a program in a container's network. */
   inNetworkOf(pid: number): readonly string[];
+  /** A file system of that size in the place of a volume's folder on its node, with the folder's files; no pod may use it at that moment. */
+  makeFileSystem(folder: string, mebibytes: number): Promise<FileSystem>;
 }
 
 export interface Process {
@@ -55,6 +58,7 @@ export function machine(): Machine {
       .filter((pid) => cgroupsOf(pid).includes(podUid)).flatMap(processOf),
     inNode: (node) => [CLUSTER, 'exec-node', node],
     inNetworkOf: (pid) => ['nsenter', `--net=/proc/${pid}/ns/net`, '--'],
+    makeFileSystem,
   };
 }
 
