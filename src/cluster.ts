@@ -268,7 +268,7 @@ export class PostgresCluster extends PostgresClusterBase {
   private readonly users: string[];
 
   constructor(scope: Construct, id: string, props: PostgresClusterProps) {
-    super(scope, id, props.name ?? id, props);
+    super(scope, id, props.name ?? id, { ...props, ...metadataOf(props, 'pooler') });
     const { routing, metrics } = props;
     const monitoring = metrics !== undefined;
     checkMetadata(this, props);

@@ -6,7 +6,7 @@ import { PostgresClusterBase, Shared } from './cluster-base';
 import type { IPostgresCluster } from './cluster-reference';
 import { COMPONENT_POOLER, CONNECTION_KEYS, POOLER_CONNECTION_KEYS, POSTGRES_PORT, POSTGRES_PORT_NAME } from './contract';
 import { EVENT_RULES, rule } from './identity';
-import { DEFAULT_AGENT_IMAGE, defaultPostgresImage } from './images';
+import { defaultAgentImage, defaultPostgresImage } from './images';
 import { DEFAULT_UID } from './instance';
 import { checkKeys, clusterLabels, componentSelector, filledByAgentsAnnotations, Labels, orNothing } from './labels';
 import { ClusterNames } from './naming';
@@ -290,7 +290,7 @@ export class PgBouncer extends Construct {
             specConfigMap: names.spec,
             serviceAccount: names.pooler,
             image: props.image ?? shared.images?.postgres ?? defaultPostgresImage(shared.version.version),
-            agentImage: shared.images?.agent ?? DEFAULT_AGENT_IMAGE,
+            agentImage: shared.images?.agent ?? defaultAgentImage(),
             uid: shared.uid ?? DEFAULT_UID,
             resources: props.resources,
             affinity: affinity({ siblings: selector, podAntiAffinity }),
