@@ -1,7 +1,7 @@
 /** How old the backups are, told by whoever makes them: the agent of the repo host, or the leader's; and how the primary's archiver fares. */
+import type { Metrics } from './registry.js';
 import type { ArchiverView } from '../backups/archiver.js';
 import type { StanzaInfo } from '../backups/pgbackrest.js';
-import type { Metrics } from './registry.js';
 
 export function backupMetrics(metrics: Metrics, stanza: () => StanzaInfo | null): void {
   metrics.gauge('backup_timestamp_seconds', 'When the newest backup of the repo ended; 0 while there is none.', () => {
