@@ -3,6 +3,7 @@ import { keepBoundaries } from './projenrc/boundaries';
 
 /** Where the compiled construct library lies; dist/manifests belongs to `cdk8s synth`, which wipes it. */
 const LIB = 'dist/lib';
+const CLI = 'dist/cli/cdk8s-postgres.cjs';
 
 const project = new cdk8s.ConstructLibraryCdk8s({
   name: 'cdk8s-postgres',
@@ -45,7 +46,7 @@ const project = new cdk8s.ConstructLibraryCdk8s({
     jestConfig: {
       collectCoverage: false,
       // Suites with a set-up of their own; test/run.mjs runs them all.
-      testPathIgnorePatterns: ['/node_modules/', '/src/', '/test/agent/', '/test/model/', '/test/e2e/'],
+      testPathIgnorePatterns: ['/node_modules/', '/src/', '/test/agent/', '/test/cli/', '/test/model/', '/test/e2e/'],
       moduleNameMapper: { '^cdk8s-postgres$': '<rootDir>/src/index.ts' },
     },
   },
@@ -56,6 +57,8 @@ project.tsconfig?.file.addOverride('compilerOptions.rootDir', '.');
 project.tsconfig?.addInclude('imports/**/*.ts');
 // The agent is ESM with libraries that jsii refuses; it is a workspace of its own (docs/architecture.md).
 project.tsconfig?.addExclude('src/agent/**');
+// So is the command line.
+project.tsconfig?.addExclude('src/cli/**');
 // Examples are programs as users write them: they import the package by its name.
 project.tsconfig?.addInclude('examples/**/*.ts');
 project.eslint?.addLintPattern('examples');
@@ -71,10 +74,10 @@ project.eslint?.addRules({
 });
 project.eslint?.addOverride({
   files: ['test/**', 'bench/**'],
-  rules: { 'import/no-extraneous-dependencies': ['error', { packageDir: ['.', 'src/agent'], devDependencies: true }] },
+  rules: { 'import/no-extraneous-dependencies': ['error', { packageDir: ['.', 'src/agent', 'src/cli'], devDependencies: true }] },
 });
-// The package is the library; the agent comes as an image.
-project.npmignore?.exclude('/dist/*', '!/dist/lib/', '/dist/lib/examples/');
+// The package is the library and the command line; the agent comes as an image.
+project.npmignore?.exclude('/dist/*', '!/dist/lib/', '/dist/lib/examples/', '!/dist/cli/');
 project.npmignore?.exclude('/.ci/', '/bench/', '/docs/', '/examples/', '/images/', '/cdk8s.yaml', '/tsconfig.boot.json');
 project.package.addField('exports', {
   '.': { types: `./${LIB}/src/index.d.ts`, default: `./${LIB}/src/index.js` },
@@ -82,7 +85,9 @@ project.package.addField('exports', {
   './.warnings.jsii.js': './.warnings.jsii.js',
   './package.json': './package.json',
 });
-project.package.addField('workspaces', ['src/agent']);
+project.package.addField('workspaces', ['src/agent', 'src/cli']);
+// The second name is the one that kubectl looks for: `kubectl postgres`.
+project.package.addBin({ 'cdk8s-postgres': `./${CLI}`, 'kubectl-postgres': `./${CLI}` });
 // A release whose binaries have not all reached every registry makes `npm ci` fail, on any platform.
 project.package.addField('overrides', { 'unrs-resolver': '1.12.2' });
 project.package.addField('types', `${LIB}/src/index.d.ts`);
@@ -104,6 +109,24 @@ new JsonFile(project, 'src/agent/package.json', {
     devDependencies: { '@types/pg': '^8' },
   },
 });
+
+new JsonFile(project, 'src/cli/package.json', {
+  marker: false,
+  obj: {
+    name: 'cdk8s-postgres-cli',
+    version: '0.0.0',
+    private: true,
+    type: 'module',
+    // Newer ones than these need a newer Node than the library does.
+    dependencies: { '@kubernetes/client-node': '1.4.0', 'cli-table3': '^0.6.5', 'commander': '^14' },
+    devDependencies: { '@types/ws': '^8' },
+  },
+});
+
+project.postCompileTask.spawn(project.addTask('build:cli', {
+  description: 'Bundles the command line into dist/cli',
+  steps: [{ exec: 'tsc -p src/cli' }, { exec: 'node src/cli/build.mjs' }],
+}));
 
 project.addTask('build:agent', {
   description: 'Builds what the agent image is made of into dist/agent',

@@ -1,7 +1,7 @@
 /** What the pods of all three roles of the agent have in common: who they are, how the agent gets into them, and what it is told. */
 import { Size } from 'cdk8s';
 import { ContainerResources, Cpu, k8s } from 'cdk8s-plus-28';
-import { AGENT_DIR, AGENT_ENV, AGENT_IMAGE_DIR, AgentRole, HEALTH_PORT, HEALTH_ROUTES, PASSWD_FILE, TMP_DIR } from './contract';
+import { AGENT_DIR, AGENT_ENV, AGENT_IMAGE_DIR, agentProgram, AgentRole, HEALTH_PORT, HEALTH_ROUTES, PASSWD_FILE, TMP_DIR } from './contract';
 import { cpuQuantity, sizeQuantity } from './quantity';
 
 /** Key of the passwd file in the spec ConfigMap. */
@@ -39,11 +39,6 @@ export function agentInstaller(agentImage: string, own?: ContainerResources): k8
     resources: resources(own),
     volumeMounts: [{ name: 'agent', mountPath: AGENT_DIR }],
   };
-}
-
-/** Node runs with the loader and libraries of its own image, which the container's need not have. */
-export function agentProgram(directory: string): string[] {
-  return [`${directory}/ld.so`, '--library-path', `${directory}/lib`, `${directory}/bin/node`, `${directory}/agent.cjs`];
 }
 
 export const AGENT_COMMAND: string[] = agentProgram(AGENT_DIR);

@@ -16,10 +16,12 @@ const SUITES = {
   unit: [
     ['compile', () => step('node_modules/.bin/jsii', ['--silence-warnings=reserved-word'])],
     ['types of the agent', () => step('node_modules/.bin/tsc', ['-p', 'src/agent'])],
+    ['types of the command line', () => step('node_modules/.bin/tsc', ['-p', 'src/cli'])],
     ['lint', () => step('node_modules/.bin/eslint', ['--ext', '.ts', '--max-warnings', '0', 'src', 'test', 'examples', 'projenrc', '.projenrc.ts'])],
     ['machine', () => step('test/prepare-machine.sh', [])],
     ['constructs', () => jest('constructs', [])],
     ['agent', () => jest('agent', ['-c', 'test/agent/jest.config.cjs'], asAnybody)],
+    ['command line', () => jest('cli', ['-c', 'test/cli/jest.config.cjs'])],
     ['model', () => jest('model', ['-c', 'test/model/jest.config.cjs', '--testPathIgnorePatterns', 'mutation'])],
     ['pgguard', goTest],
   ],

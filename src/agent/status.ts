@@ -1,5 +1,6 @@
 /** What this instance says about itself: to the other agents (Report), to probes, and to people. All of it derived from the last snapshot. */
 import type { HealthView } from './api/types.js';
+import type { InstanceStatus, LeaseStatus, PositionStatus, Problem } from '../contract/status.js';
 import { myPosition, unfit } from './core/election.js';
 import { fenceAt } from './core/lease.js';
 import { formatLsn } from './core/lsn.js';
@@ -25,7 +26,7 @@ export function reportOf(s: Snapshot): object {
   return { ...report, position: report.position === null ? null : written(report.position) };
 }
 
-function written(position: WalPosition): object {
+function written(position: WalPosition): PositionStatus {
   return {
     timeline: position.timeline,
     lsn: formatLsn(position.lsn),
@@ -35,10 +36,10 @@ function written(position: WalPosition): object {
 
 export interface Problems {
   /** The latest trouble of each kind that is not over. */
-  readonly current: readonly { readonly code: string; readonly message: string }[];
+  readonly current: readonly Problem[];
 }
 
-export function healthOf(s: Snapshot | null, decision: Decision | null, now: number, problems: Problems, slowestRenewal: number | null, backups: object | null): HealthView {
+export function healthOf(s: Snapshot | null, decision: Decision | null, now: number, problems: Problems, slowestRenewal: number | null, backups: NonNullable<InstanceStatus['backups']> | null): HealthView {
   if (s === null || decision === null) {
     return { live: true, ready: { ok: false, why: 'the spec has not been read yet' }, role: 'none', status: { problems: problems.current } };
   }
@@ -63,11 +64,11 @@ export function healthOf(s: Snapshot | null, decision: Decision | null, now: num
       leaving: s.me.leavingSince !== null,
       peers: s.peers.map((p) => ({ instance: p.instance, reached: p.reachedAt !== null, role: p.report?.role ?? null, leaving: p.leaving })),
       problems: problems.current,
-    },
+    } satisfies InstanceStatus,
   };
 }
 
-function leaseStatus(s: Snapshot): object {
+function leaseStatus(s: Snapshot): Omit<LeaseStatus, 'slowestRenewalMs'> {
   switch (s.lease.kind) {
     case 'mine':
       return { view: 'mine', term: s.lease.record.term, fencedInMs: Math.round(fenceAt(s.lease, s.spec.timing) - s.now) };

@@ -2,9 +2,9 @@ import { ApiObject } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import type { BackupSchedule } from './schedule';
-import { agentProgram, podSecurityContext, RESTRICTED } from '../agent-pod';
+import { podSecurityContext, RESTRICTED } from '../agent-pod';
 import type { IPostgresCluster } from '../cluster-reference';
-import { AGENT_IMAGE_DIR, CERTIFICATES_DIR, COMPONENT_BACKUP } from '../contract';
+import { backupRequest, CERTIFICATES_DIR, COMPONENT_BACKUP } from '../contract';
 import { componentLabels, orNothing } from '../labels';
 import { ClusterNames } from '../naming';
 
@@ -88,10 +88,7 @@ function podSpec(names: ClusterNames, { schedule, hosts, agentImage, uid }: Back
       name: 'backup',
       image: agentImage,
       imagePullPolicy: 'IfNotPresent',
-      command: [
-        ...agentProgram(AGENT_IMAGE_DIR), 'request-backup', '--type', schedule._type(), '--repo', `${schedule.repo}`,
-        ...hosts.flatMap((host) => ['--host', host]),
-      ],
+      command: backupRequest(schedule._type(), schedule.repo, hosts),
       resources: {},
       securityContext: RESTRICTED,
       volumeMounts: [{ name: 'certificates', mountPath: CERTIFICATES_DIR, readOnly: true }],

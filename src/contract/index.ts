@@ -4,9 +4,11 @@
  * Both halves import this folder and neither imports the other (docs/architecture.md).
  * It has no dependencies and holds no logic beyond constants and types.
  */
+export * from './agent-program';
 export * from './labels';
 export * from './paths';
 export * from './ports';
 export * from './secrets';
 export * from './spec';
+export * from './status';
 export * from './timing';

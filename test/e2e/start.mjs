@@ -30,6 +30,8 @@ if (entry === undefined) {
 const bundle = (entries, ...options) => run('node_modules/.bin/esbuild', [
   ...entries, '--bundle', '--platform=node', '--target=node20', '--outdir=dist/e2e', '--entry-names=[name]', '--log-level=warning', '--sourcemap', ...options,
 ]);
+// Tested as it is shipped.
+run(process.execPath, ['src/cli/build.mjs']);
 // The clients run in pods too, where there is no node_modules.
 bundle(['test/e2e/clients/ledger.ts', 'test/e2e/clients/probe.ts'], '--external:pg-native');
 bundle([`${name}=${entry}`], '--packages=external');

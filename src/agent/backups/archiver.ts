@@ -1,20 +1,11 @@
 /** How the primary's archiver fares: what it archived last, what waits, and since when it fails. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ArchiverStatus } from '../../contract/status.js';
 import type { Duty } from '../duties/duty.js';
 import { walDirectory } from '../postgres/history.js';
 import { withLocal } from '../postgres/local.js';
 import type { PostgresPaths } from '../postgres/types.js';
-
-export interface ArchiverView {
-  readonly lastArchived: string | null;
-  /** Seconds; null when nothing has been archived. */
-  readonly lastArchivedAge: number | null;
-  /** Segments and history files that are complete and not archived. */
-  readonly waiting: number;
-  readonly lastFailed: string | null;
-  readonly failing: boolean;
-}
 
 const QUESTION = `
 SELECT last_archived_wal AS "lastArchived", extract(epoch FROM now() - last_archived_time)::float8 AS "lastArchivedAge", last_failed_wal AS "lastFailed",
@@ -32,12 +23,12 @@ export interface ArchiverContext {
 export class ArchiverWatch implements Duty {
   readonly name = 'Archiving';
   readonly every = 5_000;
-  #view: ArchiverView | null = null;
+  #view: ArchiverStatus | null = null;
 
   constructor(private readonly context: ArchiverContext) {}
 
   /** null where nothing is archived: on a standby. */
-  get view(): ArchiverView | null { return this.#view; }
+  get view(): ArchiverStatus | null { return this.#view; }
   get failing(): boolean { return this.#view?.failing ?? false; }
 
   async run(): Promise<void> {
@@ -47,7 +38,7 @@ export class ArchiverWatch implements Duty {
     }
     const { paths } = this.context;
     const waiting = (await readdir(join(walDirectory(paths), 'archive_status'))).filter((name) => name.endsWith('.ready')).length;
-    const [row] = await withLocal(paths, 'postgres', async (client) => (await client.query<Omit<ArchiverView, 'waiting' | 'failing'> & { failed: boolean }>(QUESTION)).rows);
+    const [row] = await withLocal(paths, 'postgres', async (client) => (await client.query<Omit<ArchiverStatus, 'waiting' | 'failing'> & { failed: boolean }>(QUESTION)).rows);
     const { lastArchived, lastArchivedAge, lastFailed, failed } = row!;
     this.#view = { lastArchived, lastArchivedAge, lastFailed, waiting, failing: failed && waiting > 0 };
     if (!this.#view.failing) return;

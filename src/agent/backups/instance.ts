@@ -10,6 +10,7 @@ import { BackupRunner } from './runner.js';
 import { StanzaKeeper } from './stanza.js';
 import { ARCHIVE_GATE, FETCH_WANTED, PGBACKREST_CONFIG, PGBACKREST_DIR } from '../../contract/paths.js';
 import type { ClusterSpec } from '../../contract/spec.js';
+import type { InstanceStatus } from '../../contract/status.js';
 import type { BackupHandler } from '../api/types.js';
 import type { Snapshot } from '../core/types.js';
 import type { Credentials } from '../credentials/types.js';
@@ -93,7 +94,7 @@ export class InstanceBackups {
     return this.#runner.backup(request, AbortSignal.any([signal, this.#leading.signal]), onLine);
   };
 
-  status(): object | null {
+  status(): NonNullable<InstanceStatus['backups']> | null {
     const { backups } = this.context.spec();
     if (backups === undefined) return null;
     return { archiver: this.#archiver.view, ...this.#makesBackups() ? { ...this.#stanza.status(), running: this.#runner.running } : {} };

@@ -1,5 +1,6 @@
 /** The stanza: made in every repo, checked to be whole from PostgreSQL to repo, and asked what it holds. Where the backups are made. */
 import type { PgBackRest, StanzaInfo } from './pgbackrest.js';
+import type { BackupsStatus, BackupStatus } from '../../contract/status.js';
 import type { Duty } from '../duties/duty.js';
 import type { Clock } from '../ports.js';
 
@@ -61,8 +62,8 @@ export class StanzaKeeper implements Duty {
   }
 
   /** For /status: the last backup of each kind in each repo, and how far the archive reaches. */
-  status(): object {
-    const latest = new Map<string, object>();
+  status(): BackupsStatus {
+    const latest = new Map<string, BackupStatus>();
     for (const { repo, type, label, stopped, size, added } of this.#info?.backups ?? []) {
       latest.set(`${repo} ${type}`, { repo, type, label, stoppedAt: new Date(stopped * 1000).toISOString(), size, added });
     }

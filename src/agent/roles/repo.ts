@@ -3,6 +3,7 @@ import type { RoleContext, RoleView } from './role.js';
 import { PGBACKREST_CONFIG } from '../../contract/paths.js';
 import { API_PORT } from '../../contract/ports.js';
 import { CERTIFICATE_KEYS } from '../../contract/secrets.js';
+import type { RepoStatus } from '../../contract/status.js';
 import { startPeerServer } from '../api/peer-server.js';
 import type { BackupHandler, PeerServer } from '../api/types.js';
 import { writeConfiguration } from '../backups/configure.js';
@@ -73,7 +74,7 @@ export async function runRepo({ environment, api, events, problems, metrics, spe
       // A repo that has trouble is told in problems; its server is needed all the same.
       ready: configured ? { ok: true, why: 'configured' } : { ok: false, why: 'pgBackRest has no configuration yet' },
       role: 'none',
-      status: { role: 'repo', ready: configured, ...stanza.status(), running: runner.running, problems: problems.current },
+      status: { role: 'repo', ready: configured, ...stanza.status(), running: runner.running, problems: problems.current } satisfies RepoStatus,
     }),
   });
   await Promise.all(Object.values(duties).map((duty) => duty.keep(leaving)));

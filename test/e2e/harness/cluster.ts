@@ -4,27 +4,11 @@ import { AgentLogs } from './logs';
 import { PodWatch, type Pod } from './pods';
 import { CLUSTER, INSTANCES, objectsOf, synthesize, USER, type Program, type SynthesizedObject } from './program';
 import { eventually } from './wait';
-import { CONNECTION_KEYS, HEALTH_PORT, HEALTH_ROUTES, SOCKET_DIR } from '../../../src/contract';
+import { CONNECTION_KEYS, HEALTH_PORT, HEALTH_ROUTES, InstanceStatus, SOCKET_DIR } from '../../../src/contract';
 import { ClusterNames } from '../../../src/naming';
 import type { Target } from '../target/target';
 
 export const NAMES = new ClusterNames(CLUSTER);
-
-/** What tests read of an agent's /status. */
-export interface Status {
-  readonly instance: string;
-  readonly postgres: string;
-  readonly ready: boolean;
-  readonly doing: string;
-  readonly reason: string;
-  readonly position: { readonly timeline: number; readonly lsn: string } | null;
-  readonly streaming: boolean | null;
-  readonly upstream: string | null;
-  readonly systemId: string | null;
-  readonly lease: { readonly slowestRenewalMs: number | null };
-  readonly backups?: { readonly archiver: { readonly lastArchived: string | null; readonly waiting: number; readonly failing: boolean } | null };
-  readonly problems: readonly { readonly code: string; readonly message: string }[];
-}
 
 /** How an application connects: what stands in its Secret, and the address of the Service. */
 export interface Access {
@@ -80,15 +64,15 @@ export class Cluster {
     return pod;
   }
 
-  async status(pod: Pod): Promise<Status> {
+  async status(pod: Pod): Promise<InstanceStatus> {
     if (this.target.reachesPods) {
       const response = await fetch(`http://${pod.ip}:${HEALTH_PORT}${HEALTH_ROUTES.status}`, { signal: AbortSignal.timeout(STATUS_TIMEOUT_MS) });
-      return await response.json() as Status;
+      return await response.json() as InstanceStatus;
     }
-    return JSON.parse(await this.kubectl.run(['get', '--raw', `/api/v1/namespaces/${this.namespace}/pods/${pod.name}:${HEALTH_PORT}/proxy${HEALTH_ROUTES.status}`])) as Status;
+    return JSON.parse(await this.kubectl.run(['get', '--raw', `/api/v1/namespaces/${this.namespace}/pods/${pod.name}:${HEALTH_PORT}/proxy${HEALTH_ROUTES.status}`])) as InstanceStatus;
   }
 
-  statusOf(instance: string): Promise<Status> {
+  statusOf(instance: string): Promise<InstanceStatus> {
     return this.status(this.pod(instance));
   }
 

@@ -8,6 +8,8 @@ import { brokenImage } from './broken-image';
 import { brokenSpec } from './broken-spec';
 import { busyBackendFenced } from './busy-backend-fenced';
 import { busyBackendKilled } from './busy-backend-killed';
+import { cli } from './cli';
+import { cliBackup } from './cli-backup';
 import { frozen } from './frozen';
 import { instancesRenamed } from './instances-renamed';
 import { metricsAlerts } from './metrics-alerts';
@@ -43,6 +45,6 @@ export const SCENARIOS: readonly Scenario[] = [
   frozen, rolloutByProp, rolloutByJsonPatch, rolloutBySetImage, instancesRenamed,
   secondPostgres, busyBackendKilled, busyBackendFenced,
   pointInTime, poolerFollows, poolerWaits, wrongMajor, brokenImage, replicaVolumeLost, recreated, secretsWiped, staleVolume, scaledToZero,
-  brokenSpec, rightsMissing, unusableData, appWithCluster, noDrift, metricsExporter, metricsAlerts, backups, repoDown, archiveHole,
+  brokenSpec, rightsMissing, unusableData, appWithCluster, noDrift, cli, metricsExporter, metricsAlerts, backups, repoDown, archiveHole, cliBackup,
   nodeCut, apiServerStopped,
 ];

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Cli } from '../harness/cli';
+import type { Cluster } from '../harness/cluster';
+import { CLUSTER } from '../harness/program';
+import type { Scenario } from '../harness/scenario';
+import { eventually, yes } from '../harness/wait';
+
+interface Report {
+  readonly whole: boolean;
+  readonly primary: string | null;
+  readonly timeline: number;
+  readonly lease: { readonly holder: string; readonly expired: boolean };
+  readonly instances: readonly { readonly instance: string; readonly role: string; readonly ready: boolean; readonly lagBytes: number | null }[];
+  readonly problems: readonly unknown[];
+}
+
+/** A kubeconfig of somebody who may see everything here and may not ask the agents. */
+async function withoutProxy({ kubectl, namespace }: Cluster): Promise<string> {
+  const rules = [
+    { apiGroups: [''], resources: ['pods', 'configmaps'], verbs: ['get', 'list'] },
+    { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get'] },
+  ];
+  const metadata = { name: 'viewer' };
+  const items = [
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
+    { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata, rules },
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding', metadata,
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'viewer' }, subjects: [{ kind: 'ServiceAccount', name: 'viewer', namespace }],
+    },
+  ];
+  await kubectl.apply(JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+  const token = (await kubectl.run(['create', 'token', 'viewer'])).trim();
+  const mine = await kubectl.json<{ 'clusters': unknown[]; 'contexts': { name: string; context: object }[]; 'current-context': string }>('config', 'view', '--raw', '--minify', '--flatten');
+  const contexts = mine.contexts.map(({ name, context }) => ({ name, context: { ...context, user: 'viewer' } }));
+  return JSON.stringify({ ...mine, contexts, users: [{ name: 'viewer', user: { token } }] });
+}
+
+export const cli: Scenario = {
+  name: 'cli',
+  promise: 'each verb of the command line does its work with nothing but a kubeconfig, tells people and machines, and ends with the documented code',
+  async run({ cluster, step }) {
+    const tool = new Cli(cluster.namespace);
+    const primary = await cluster.primary();
+
+    step('status');
+    const told = await tool.run(['status', CLUSTER, '-o', 'json']);
+    const report = JSON.parse(told.stdout) as Report;
+    assert.deepEqual([told.code, report.whole, report.problems], [0, true, []], told.stdout);
+    assert.deepEqual([report.primary, report.lease.holder, report.lease.expired], [primary.instance, primary.instance, false]);
+    assert.equal(report.timeline, (await cluster.status(primary)).position?.timeline);
+    for (const { instance, role, ready, lagBytes } of report.instances) {
+      assert.deepEqual([role, ready], [instance === primary.instance ? 'primary' : 'replica', true]);
+      if (role === 'replica') assert.ok(lagBytes !== null && lagBytes < 1 << 24);
+    }
+    const table = await tool.run(['status', CLUSTER]);
+    assert.equal(table.code, 0);
+    assert.match(table.stdout, new RegExp(`^${primary.instance} +primary +yes `, 'm'));
+    const overview = await tool.asPlugin('status');
+    assert.equal(overview.code, 0, overview.stderr);
+    assert.match(overview.stdout, new RegExp(`^${cluster.namespace} +${CLUSTER} +17 +whole +${report.instances.length}/${report.instances.length} +${primary.instance} `, 'm'));
+    assert.ok((JSON.parse((await tool.run(['status', '-A', '-o', 'json'])).stdout) as unknown[]).length > 0);
+
+    step('connect');
+    const asked = await tool.run(['connect', CLUSTER, '--', '-AtX', '-c', 'SELECT pg_is_in_recovery(), current_database()']);
+    assert.deepEqual([asked.code, asked.stdout], [0, 'f|app\n'], asked.stderr);
+    const piped = await tool.run(['connect', CLUSTER, '--replica', '--', '-AtX'], { input: 'SELECT pg_is_in_recovery();\n' });
+    assert.deepEqual([piped.code, piped.stdout], [0, 't\n'], piped.stderr);
+    const wrong = await tool.run(['connect', CLUSTER, '--', '-X', '-v', 'ON_ERROR_STOP=1'], { input: 'SELECT nonsense;\n' });
+    assert.equal(wrong.code, 3, 'psql\'s own exit code');
+
+    step('logs');
+    const lines = (await tool.run(['logs', CLUSTER, '--tail', '5', '-o', 'json'])).stdout.trim().split('\n').map((line) => JSON.parse(line) as { pod: string });
+    assert.deepEqual([...new Set(lines.map(({ pod }) => pod))].sort(), cluster.pods.all.map(({ name }) => name).sort());
+    const followed = await tool.until(['logs', CLUSTER, '--follow'], /seen_by_nobody/, () => cluster.psql(primary, 'SELECT seen_by_nobody').catch(() => undefined));
+    assert.match(followed, new RegExp(`^\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d\\.\\d{3}  ${primary.name} .*postgres: `));
+
+    step('what cannot be done');
+    const noBackups = await tool.run(['backup', CLUSTER, '--type', 'full']);
+    assert.deepEqual([noBackups.code, noBackups.stdout], [1, '']);
+    assert.match(noBackups.stderr, /has no backups/);
+    assert.equal((await tool.run(['backups', CLUSTER])).code, 1);
+    assert.match((await tool.run(['status', 'nobody'])).stderr, new RegExp(`there is no cluster "nobody" in namespace ${cluster.namespace}; there are: ${CLUSTER}`));
+    assert.equal((await tool.run(['backup', CLUSTER, '--type', 'half'])).code, 64);
+    const folder = mkdtempSync(join(tmpdir(), 'viewer-'));
+    try {
+      const kubeconfig = join(folder, 'config');
+      writeFileSync(kubeconfig, await withoutProxy(cluster));
+      const refused = await tool.run(['status', CLUSTER, '--kubeconfig', kubeconfig]);
+      assert.equal(refused.code, 3, refused.stderr);
+      assert.match(refused.stderr, /may not get pods\/proxy in namespace .*resources: \["pods\/proxy"\], verbs: \["get"\]/);
+      const shut = await tool.run(['connect', CLUSTER, '--kubeconfig', kubeconfig]);
+      assert.equal(shut.code, 3, shut.stderr);
+      assert.match(shut.stderr, /may not create pods\/exec/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+
+    step('a replica goes');
+    const [replica] = await cluster.replicas();
+    await cluster.kubectl.run(['delete', 'pod', replica.name, '--wait=false']);
+    await eventually('the status to say so', { withinMs: 60_000 }, async () => {
+      const { code, stdout } = await tool.run(['status', CLUSTER, '-o', 'json']);
+      return yes(code === 2 && (JSON.parse(stdout) as Report).problems.length > 0);
+    });
+    await eventually('the status to say that it is back', { withinMs: 120_000, everyMs: 1_000 }, async () => yes((await tool.run(['status', CLUSTER])).code === 0));
+  },
+};
