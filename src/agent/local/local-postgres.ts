@@ -4,6 +4,7 @@
  * It holds no judgement. What runs, how it is configured and where its files lie is in ../postgres.
  */
 import type { Logger } from 'pino';
+import type { BootstrapSpec } from '../../contract/spec.js';
 import { archiveAncestors } from '../backups/ancestors.js';
 import type { Lsn, StopMode } from '../core/types.js';
 import type { LocalPostgres, LocalView } from '../ports.js';
@@ -26,7 +27,6 @@ import type { PostgresPaths, Role, Upstream } from '../postgres/types.js';
 import { clearHandover } from '../postgres/wal-handover.js';
 import type { Stanza } from '../restore/catalog.js';
 import { refuseUsedArchive, restore } from '../restore/restore.js';
-import type { BootstrapSpec } from '../../contract/spec.js';
 
 /** How long a fast stop may take before the caller is told that it goes on; the loop decides what then. */
 const STOP_TAKES = 3_600_000;

@@ -1,5 +1,6 @@
 /** Role `instance`: the agent that runs a PostgreSQL. Builds the parts, joins their wake-ups, and runs until it has left. */
 import type { Logger } from 'pino';
+import type { RoleContext, RoleView } from './role.js';
 import {
   AGENT_DIR, AGENT_STATE_DIR, ARCHIVE_GATE, BOOTSTRAP_DIR, CERTIFICATES_DIR, CONFIG_DIR, DATA_MOUNT, dataDirectory, FETCH_WANTED, HANDOVER_DIR, LOCK_FILE,
   PGBACKREST_CONFIG, SOCKET_DIR, tablespaceDir, tablespaceMount, WAL_DIR, WAL_MOUNT,
@@ -39,10 +40,9 @@ import { installedMajor } from '../postgres/controldata.js';
 import type { PostgresPaths, WalRange } from '../postgres/types.js';
 import { receiveWal, sendWal } from '../postgres/wal-handover.js';
 import type { ProblemBoard } from '../problems.js';
-import { KubeEndpointSlices } from '../routing/endpoint-slice.js';
 import { writeSource } from '../restore/source.js';
+import { KubeEndpointSlices } from '../routing/endpoint-slice.js';
 import { healthOf, reportOf } from '../status.js';
-import type { RoleContext, RoleView } from './role.js';
 
 const HEARTBEAT = 1_000;
 const PODS_POLL = 5_000;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { Size } from 'cdk8s';
+import { BackupSchedule, Bootstrap, RecoveryTarget } from '../../../src';
 import { Cluster, NAMES } from '../harness/cluster';
 import { CLUSTER, INSTANCES, type Program } from '../harness/program';
 import { S3Server } from '../harness/s3';
 import type { Scenario } from '../harness/scenario';
 import { eventually, now, yes } from '../harness/wait';
-import { BackupSchedule, Bootstrap, RecoveryTarget } from '../../../src';
 
 /** By itself never within a test: it is asked for. */
 const NEVER = '0 0 29 2 *';
