@@ -1,6 +1,6 @@
 /** How old the backups are, told by whoever makes them: the agent of the repo host, or the leader's; and how the primary's archiver fares. */
 import type { Metrics } from './registry.js';
-import type { ArchiverView } from '../backups/archiver.js';
+import type { ArchiverStatus } from '../../contract/status.js';
 import type { StanzaInfo } from '../backups/pgbackrest.js';
 
 export function backupMetrics(metrics: Metrics, stanza: () => StanzaInfo | null): void {
@@ -13,7 +13,7 @@ export function backupMetrics(metrics: Metrics, stanza: () => StanzaInfo | null)
   });
 }
 
-export function archiverMetrics(metrics: Metrics, archiver: () => ArchiverView | null): void {
+export function archiverMetrics(metrics: Metrics, archiver: () => ArchiverStatus | null): void {
   metrics.gauge('archive_waiting_files', 'Segments and history files that are complete and not archived.', () => archiver()?.waiting ?? null);
   metrics.gauge('archive_age_seconds', 'Since something was archived last.', () => archiver()?.lastArchivedAge ?? null);
 }
