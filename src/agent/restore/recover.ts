@@ -8,15 +8,15 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { RecoveryTargetSpec } from '../../contract/spec.js';
+import { historyFileName } from '../core/lsn.js';
 import { writeDurably } from '../files.js';
+import type { Stanza } from './catalog.js';
 import { configFile } from '../postgres/config.js';
 import { readControlData } from '../postgres/controldata.js';
 import { walDirectory } from '../postgres/history.js';
 import { waitForPromotion } from '../postgres/promotion.js';
 import { program, run, runOrThrow, underLock } from '../postgres/run.js';
 import type { PostgresPaths } from '../postgres/types.js';
-import { historyFileName } from '../core/lsn.js';
-import type { Stanza } from './catalog.js';
 
 /** The shutdown checkpoint of a recovery that changed much. */
 const STOP_TAKES_SECONDS = 3_600;

@@ -1,5 +1,7 @@
 /** A new cluster's first data from another cluster's backup: restored, recovered to the target, and so marked that nobody takes the unfinished for done. */
 import type { Logger } from 'pino';
+import { backupsOf, chooseBackup, isEmpty, tablespacesOf, type Stanza, type Tablespace } from './catalog.js';
+import { describe, recover } from './recover.js';
 import type { BootstrapSpec } from '../../contract/spec.js';
 import { readControlData } from '../postgres/controldata.js';
 import { writeIncarnation } from '../postgres/identity.js';
@@ -8,8 +10,6 @@ import { beginWork, endWork, markFresh } from '../postgres/marker.js';
 import { removeUnfinished } from '../postgres/move-aside.js';
 import { run, underLock } from '../postgres/run.js';
 import type { PostgresPaths } from '../postgres/types.js';
-import { backupsOf, chooseBackup, isEmpty, tablespacesOf, type Stanza, type Tablespace } from './catalog.js';
-import { describe, recover } from './recover.js';
 
 /** PGDATA must be empty or left by an unfinished attempt, as for initdb (I18, I21); PostgreSQL's configuration must have been written. */
 export async function restore(paths: PostgresPaths, source: Stanza, bootstrap: BootstrapSpec, log: Logger, signal: AbortSignal): Promise<{ systemId: string; timeline: number }> {

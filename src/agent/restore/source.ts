@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { S3_KEYS } from '../../contract/secrets.js';
 import type { BootstrapSpec, SecretKeySpec } from '../../contract/spec.js';
 import { writeDurably } from '../files.js';
-import type { Secrets } from '../kube/types.js';
 import type { Stanza } from './catalog.js';
+import type { Secrets } from '../kube/types.js';
 
 /** Writes it into `directory`, which lies in memory. Rejects when a Secret does not have what is wanted of it. */
 export async function writeSource(directory: string, pgdata: string, { repo, stanza }: BootstrapSpec, secrets: Secrets): Promise<Stanza> {

@@ -1,7 +1,6 @@
 import type { Snapshot } from '../../../src/agent/core/types.js';
 import { instanceMetrics, type InstanceFacts } from '../../../src/agent/metrics/instance.js';
 import { Metrics } from '../../../src/agent/metrics/registry.js';
-import { VolumeWatch } from '../../../src/agent/metrics/volumes.js';
 
 const at = (timeline: number, lsn: bigint) => ({ timeline, lsn, history: [] });
 const record = { version: '1', term: 7, holder: null, leader: { systemId: '1', timeline: 3, reserved: 3, lsn: 0n, release: null, inherited: null } };
@@ -24,7 +23,7 @@ function told(snapshots: readonly Snapshot[], facts: Partial<InstanceFacts> = {}
   let now: Snapshot | null = null;
   const metrics = new Metrics(() => ({}));
   const measure = instanceMetrics(metrics, {
-    snapshot: () => now, ready: () => true, slowestRenewal: () => null, promotedAt: () => null, replayed: () => null, volumes: new VolumeWatch(() => ({})), ...facts,
+    snapshot: () => now, ready: () => true, slowestRenewal: () => null, promotedAt: () => null, replayed: () => null, rooms: () => [], ...facts,
   });
   for (const snapshot of snapshots) {
     now = snapshot;

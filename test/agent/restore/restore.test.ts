@@ -1,13 +1,13 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { TestBed, type TestInstance } from '../postgres/support/instance';
-import type { RecoveryTargetSpec } from '../../../src/contract/spec';
 import { readData } from '../../../src/agent/local/data.js';
 import { writeConfig } from '../../../src/agent/postgres/config.js';
 import { installedMajor } from '../../../src/agent/postgres/controldata.js';
 import { runOrThrow } from '../../../src/agent/postgres/run.js';
 import { backupsOf, chooseBackup, type Stanza } from '../../../src/agent/restore/catalog.js';
 import { refuseUsedArchive, restore } from '../../../src/agent/restore/restore.js';
+import type { RecoveryTargetSpec } from '../../../src/contract/spec';
+import { TestBed, type TestInstance } from '../postgres/support/instance';
 
 /** A source with a backup, and rows in a tablespace that were written after it, each in a transaction of its own. */
 let bed: TestBed;

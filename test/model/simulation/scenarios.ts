@@ -39,11 +39,11 @@ export const SCENARIOS = {
       const pod = world.podOf(world.random.chance(0.8) ? holder : world.random.pick(INSTANCES));
       if (pod === null) continue;
       const how = world.random.integer(0, 2);
-      if (how === 0) pod.container.kill('something kills it');
-      else if (how === 1) standStillIn(world, pod);
-      else for (const other of [API, ...others(pod.instance).map((name) => `node-${name}`)]) {
-        world.network.cut(pod.machine.name, other);
-        world.network.cut(other, pod.machine.name);
+      if (how === 0) {pod.container.kill('something kills it');} else if (how === 1) {standStillIn(world, pod);} else {
+        for (const other of [API, ...others(pod.instance).map((name) => `node-${name}`)]) {
+          world.network.cut(pod.machine.name, other);
+          world.network.cut(other, pod.machine.name);
+        }
       }
       await world.scheduler.run(world.scheduler.now + world.random.between(0, 16_000));
       if (world.random.chance(0.5)) healAll(world);
