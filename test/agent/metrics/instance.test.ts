@@ -56,13 +56,3 @@ test('an instance that has lost the Lease is no primary, whatever its PostgreSQL
 test('before anything is known only what is known is told', () => {
   expect(told([], { ready: () => false })).toEqual({ ready: 0 });
 });
-
-test('the space of volumes is the file system\'s own', async () => {
-  const volumes = new VolumeWatch(() => ({ data: process.cwd() }));
-  expect(volumes.sizes()).toEqual([]);
-  await volumes.run();
-  const [[size], [available]] = [volumes.sizes(), volumes.available()] as const;
-  expect(size!.labels).toEqual({ volume: 'data' });
-  expect(size!.value).toBeGreaterThan(available!.value);
-  expect(available!.value).toBeGreaterThan(0);
-});
