@@ -22,6 +22,7 @@ export * from './metrics/pod-monitor';
 export * from './network/network';
 export * from './network/peer';
 export * from './pooler';
+export * from './pooler-options';
 export * from './replication';
 export { PodAntiAffinity } from './scheduling';
 export * from './services';

@@ -39,6 +39,8 @@ export interface PoolerContext {
 export class PoolerKeeper {
   #certificate: PoolerCertificate | null = null;
   #certificateWritten = false;
+  /** A file has changed since pgBouncer has read them. */
+  #unread = false;
   /** undefined: the Lease was never read. */
   #reign: Reign | null | undefined = undefined;
   #pointedTo: Reign | null = null;
@@ -118,11 +120,11 @@ export class PoolerKeeper {
     const settings = pooler()?.settings ?? null;
     problems.set('PoolerMissing', settings === null ? 'the spec has no pooler: apply the synthesized manifests again' : null);
     if (this.#certificate === null || this.#certificateWritten && !process.running) return;
-    const renewed = !this.#certificateWritten && await writeCertificate(paths, this.#certificate);
+    if (!this.#certificateWritten && await writeCertificate(paths, this.#certificate)) this.#unread = true;
     this.#certificateWritten = true;
     if (!process.running || this.#pointedTo === null) return;
-    const rewritten = settings !== null && await this.#writeIni(this.#pointedTo.instance, settings);
-    if (renewed || rewritten) await this.#reload({ renewed, rewritten });
+    if (settings !== null) await this.#writeIni(this.#pointedTo.instance, settings);
+    if (this.#unread) await this.#reload({ primary: this.#pointedTo.instance });
   }
 
   async #follow(): Promise<void> {
@@ -181,14 +183,16 @@ export class PoolerKeeper {
     } else {
       this.#startedAt = clock.now();
       await process.start();
+      this.#unread = false;
     }
     this.#pointedTo = reign;
     this.#pauseSpent = false;
   }
 
-  async #writeIni(instance: string, settings: PoolerSpec['settings']): Promise<boolean> {
-    const host = this.context.hostOf(instance);
-    return host !== null && await replaceFile(iniFile(this.context.paths), renderIni(this.context.paths, { host, settings }));
+  async #writeIni(instance: string, settings: PoolerSpec['settings']): Promise<void> {
+    const { hostOf, paths } = this.context;
+    const host = hostOf(instance);
+    if (host !== null && await replaceFile(iniFile(paths), renderIni(paths, { host, settings }))) this.#unread = true;
   }
 
   /** The console calls a RELOAD that failed a success; only the log tells. */
@@ -196,6 +200,7 @@ export class PoolerKeeper {
     const { process, console, problems, log } = this.context;
     process.forgetComplaints();
     await console.ask('RELOAD');
+    this.#unread = false;
     log.info({ decision: 'reload', ...why }, 'pgBouncer reads its configuration again');
     setTimeout(() => {
       const { complaints } = process;

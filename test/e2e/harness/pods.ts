@@ -36,7 +36,11 @@ export class PodWatch {
   #watching: { kill(): void } | null = null;
   #closed = false;
 
-  constructor(private readonly kubectl: Kubectl, private readonly cluster: string, private readonly component = COMPONENT_INSTANCE) {
+  /** `container`: the one whose start and restarts count. */
+  constructor(
+    private readonly kubectl: Kubectl, private readonly cluster: string,
+    private readonly component = COMPONENT_INSTANCE, private readonly container = 'postgres',
+  ) {
     void this.#keep();
   }
 
@@ -90,7 +94,7 @@ export class PodWatch {
   }
 
   #see(raw: RawPod): void {
-    const container = raw.status.containerStatuses?.find(({ name }) => name === 'postgres');
+    const container = raw.status.containerStatuses?.find(({ name }) => name === this.container);
     const pod: Pod = {
       name: raw.metadata.name,
       uid: raw.metadata.uid,

@@ -17,13 +17,15 @@ export interface PoolerStatus {
   readonly problems: readonly { readonly code: string; readonly message: string }[];
 }
 
+const CONTAINER = 'pgbouncer';
+
 export class Pooler {
   readonly pods: PodWatch;
   readonly logs: AgentLogs;
 
   constructor(private readonly cluster: Cluster, readonly options: PoolerOptions) {
-    this.pods = new PodWatch(cluster.kubectl, CLUSTER, COMPONENT_POOLER);
-    this.logs = new AgentLogs(cluster.kubectl, this.pods, `${cluster.directory}/pooler-logs`, 'pgbouncer');
+    this.pods = new PodWatch(cluster.kubectl, CLUSTER, COMPONENT_POOLER, CONTAINER);
+    this.logs = new AgentLogs(cluster.kubectl, this.pods, `${cluster.directory}/pooler-logs`, CONTAINER);
   }
 
   get program(): { readonly props: { readonly pooler: PoolerOptions } } {
@@ -55,7 +57,7 @@ export class Pooler {
   /** On pgBouncer's console in that pod. */
   async console(pod: Pod, command: string): Promise<string> {
     return (await this.cluster.kubectl.run([
-      'exec', pod.name, '--container=pgbouncer', '--', 'psql', '-XAtq', '-h', POOLER_DIR, '-p', '5432', '-U', 'pgbouncer', '-d', 'pgbouncer', '-c', command,
+      'exec', pod.name, `--container=${CONTAINER}`, '--', 'psql', '-XAtq', '-h', POOLER_DIR, '-p', '5432', '-U', 'pgbouncer', '-d', 'pgbouncer', '-c', command,
     ])).trim();
   }
 
