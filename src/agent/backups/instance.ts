@@ -29,6 +29,8 @@ export interface InstanceBackupsContext {
   readonly secrets: Secrets;
   readonly spec: () => ClusterSpec;
   readonly snapshot: () => Snapshot | null;
+  /** As last read: pgBackRest's certificate may come after the others, and is renewed apart from them. */
+  readonly credentials: () => Credentials | null;
   readonly clock: Clock;
   readonly events: Events;
   readonly problems: ProblemBoard;
@@ -41,7 +43,6 @@ export class InstanceBackups {
   readonly #archiver: ArchiverWatch;
   readonly #stanza: StanzaKeeper;
   readonly #runner: BackupRunner;
-  #credentials: Credentials | null = null;
   readonly #mounted = existsSync(PGBACKREST_DIR);
   #configured = false;
   #lastError: string | null = null;
@@ -68,10 +69,6 @@ export class InstanceBackups {
 
   get duties(): readonly Duty[] {
     return [{ name: 'BackupConfiguration', every: 5_000, run: () => this.#configure() }, this.#archiver, this.#stanza];
-  }
-
-  renewed(credentials: Credentials): void {
-    this.#credentials = credentials;
   }
 
   /** At every pass of the loop. */
@@ -104,13 +101,13 @@ export class InstanceBackups {
     const { spec, namespace, instance, secrets } = this.context;
     const { backups, instances, objects } = spec();
     if (backups === undefined || this.stanza === null) return;
-    const certificate = this.#credentials?.pgBackRest ?? null;
-    if (certificate === null) throw new Error(`Secret ${backups.certificateSecret} has not been filled yet; nothing is archived before`);
+    const credentials = this.context.credentials();
+    if (credentials === null || credentials.pgBackRest === null) throw new Error(`Secret ${backups.certificateSecret} has not been filled yet; nothing is archived before`);
     const keys = await readRepoKeys(secrets, backups.repos, false);
     const fqdn = (host: string) => `${host}.${namespace}.svc`;
     const input = { backups, keys, repoHost: backups.host === undefined ? null : fqdn(backups.host) };
     const others = instances.filter(({ name }) => name !== instance).map(({ pod }) => fqdn(`${pod}.${objects.instancesService}`));
-    const changed = await writeConfiguration({ ...certificate, authority: this.#credentials!.authority }, keys, [
+    const changed = await writeConfiguration({ ...credentials.pgBackRest, authority: credentials.authority }, keys, [
       { ...input, place: { kind: 'instance' }, file: PGBACKREST_CONFIG },
       ...backups.host === undefined ? [{ ...input, place: { kind: 'leader' as const, others }, file: LEADER_CONFIG }] : [],
     ]);

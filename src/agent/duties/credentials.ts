@@ -1,7 +1,6 @@
 /** The cluster's keys on this instance: as files for PostgreSQL, as TLS material for the agents' API, as passwords for the users. */
 import type { Logger } from 'pino';
 import type { Duty } from './duty.js';
-import { AGENT_STATE_DIR, CERTIFICATES_DIR, MONITORING_DIR } from '../../contract/paths.js';
 import type { ClusterSpec } from '../../contract/spec.js';
 import type { Snapshot } from '../core/types.js';
 import { VolumeCopies } from '../credentials/copies.js';
@@ -13,12 +12,14 @@ import type { ProblemBoard } from '../problems.js';
 
 export interface CredentialsContext {
   readonly namespace: string;
+  /** Of the copies on the data volume, of PostgreSQL's own files, and of the exporter's. */
+  readonly directories: { readonly copies: string; readonly certificates: string; readonly monitoring: string };
   readonly secrets: Secrets;
   readonly spec: () => ClusterSpec;
   readonly snapshot: () => Snapshot | null;
   readonly problems: ProblemBoard;
   readonly log: Logger;
-  /** New or renewed certificates lie in their files. */
+  /** New or renewed certificates of PostgreSQL and of the agents lie in their files. */
   readonly renewed: (credentials: Credentials) => Promise<void>;
   /** A Secret was filled, so a password may be new. */
   readonly filled: () => void;
@@ -28,16 +29,19 @@ export class CredentialsKeeper implements Duty {
   readonly name = 'Credentials';
   readonly every = 10_000;
   #passwords: ReadonlyMap<string, string> = new Map();
-  #have = false;
-  readonly #copies = new VolumeCopies(`${AGENT_STATE_DIR}/credentials`);
+  #current: Credentials | null = null;
+  readonly #copies: VolumeCopies;
 
-  constructor(private readonly context: CredentialsContext) {}
+  constructor(private readonly context: CredentialsContext) {
+    this.#copies = new VolumeCopies(context.directories.copies);
+  }
 
   get passwords(): ReadonlyMap<string, string> { return this.#passwords; }
-  get have(): boolean { return this.#have; }
+  /** As last read; null before. */
+  get current(): Credentials | null { return this.#current; }
 
   async run(): Promise<void> {
-    const { namespace, secrets, spec, problems, log, renewed } = this.context;
+    const { namespace, directories, secrets, spec, problems, log, renewed } = this.context;
     const report = await reconcileCredentials({
       spec: spec(), namespace, secrets, copies: this.#copies, duty: this.#duty(), now: new Date(),
     });
@@ -49,10 +53,10 @@ export class CredentialsKeeper implements Duty {
     }
     if (report.written.length > 0) this.context.filled();
     const { authority, monitoring } = report.credentials;
-    const changed = await loadCredentials(CERTIFICATES_DIR, report.credentials);
-    if (changed || !this.#have) await renewed(report.credentials);
-    this.#have = true;
-    if (monitoring !== null) await loadClientCertificate(MONITORING_DIR, authority, monitoring);
+    const changed = await loadCredentials(directories.certificates, report.credentials);
+    if (changed || this.#current === null) await renewed(report.credentials);
+    this.#current = report.credentials;
+    if (monitoring !== null) await loadClientCertificate(directories.monitoring, authority, monitoring);
   }
 
   /** Only who is about to make the cluster's first data may make its authority (architecture.md 7). */

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { RoleContext, RoleView } from './role.js';
 import {
   AGENT_DIR, AGENT_STATE_DIR, ARCHIVE_GATE, BOOTSTRAP_DIR, CERTIFICATES_DIR, CONFIG_DIR, DATA_MOUNT, dataDirectory, FETCH_WANTED, HANDOVER_DIR, LOCK_FILE,
-  PGBACKREST_CONFIG, SOCKET_DIR, tablespaceDir, tablespaceMount, WAL_DIR, WAL_MOUNT,
+  MONITORING_DIR, PGBACKREST_CONFIG, SOCKET_DIR, tablespaceDir, tablespaceMount, WAL_DIR, WAL_MOUNT,
 } from '../../contract/paths.js';
 import { API_PORT, POSTGRES_PORT } from '../../contract/ports.js';
 import type { ClusterSpec } from '../../contract/spec.js';
@@ -78,13 +78,13 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
   const kubeSecrets = new KubeSecrets(api);
   const backups: InstanceBackups = new InstanceBackups({
     instance: environment.instance, namespace: environment.namespace, paths, secrets: kubeSecrets, spec, snapshot: () => loop.snapshot,
-    clock, events, problems, metrics, log,
+    credentials: () => credentials.current, clock, events, problems, metrics, log,
   });
   const credentials: CredentialsKeeper = new CredentialsKeeper({
     namespace: environment.namespace, secrets: kubeSecrets, spec, snapshot: () => loop.snapshot, problems, log,
+    directories: { copies: `${AGENT_STATE_DIR}/credentials`, certificates: CERTIFICATES_DIR, monitoring: MONITORING_DIR },
     renewed: async (fresh) => {
       client.setCertificates(fresh);
-      backups.renewed(fresh);
       if (peerServer === null) peerServer = await startPeerServer({ port: API_PORT }, fresh, handlers);
       else peerServer.setCertificates(fresh);
       postgres.server.reload();
@@ -110,7 +110,7 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
       const own = backups.stanza === null ? null : { config: PGBACKREST_CONFIG, stanza: backups.stanza };
       return { bootstrap, own, source: await writeSource(BOOTSTRAP_DIR, paths.pgdata, bootstrap, kubeSecrets) };
     },
-    credentials: async () => { if (!credentials.have) await duties.credentials.once(); },
+    credentials: async () => { if (credentials.current === null) await duties.credentials.once(); },
     receiveHandover: async (from, range) => {
       const peer = peers.addressOf(from);
       if (peer === null) throw new Error(`instance ${from} has no address`);
