@@ -133,6 +133,8 @@ project.addTask('build:agent', {
   steps: [{ exec: 'tsc -p src/agent' }, { exec: 'node src/agent/build.mjs', receiveArgs: true }],
 });
 
+project.addTask('import', { description: 'Makes imports/ anew from the kinds in imports/crds', exec: 'node projenrc/import.mjs', receiveArgs: true });
+
 // Plain Node, because on a fresh clone there are no packages yet; each installs them itself.
 project.testTask.reset('node test/run.mjs', { receiveArgs: true });
 project.package.setScript('test', 'node test/run.mjs');

@@ -13,8 +13,6 @@ export const AGENT_VERSION = '0.1.0';
  * variables gives the same bytes. Where they differ between two machines, so does the output, and Git shows it.
  */
 export function relatedImage(name: string, otherwise: string): string {
-  // The one place where synth looks outside the program.
-  // eslint-disable-next-line no-restricted-globals
   return process.env[`RELATED_IMAGE_${name}`] || otherwise;
 }
 
