@@ -1,8 +1,7 @@
-import { ApiObject } from 'cdk8s';
-import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import type { IPostgresCluster } from './cluster-reference';
-import { clusterLabels, filledByAgentsAnnotations } from './labels';
+import { emptySecret } from './empty-secret';
+import { clusterLabels } from './labels';
 import { ClusterNames } from './naming';
 
 /** Properties of `ClusterCredentials`. */
@@ -35,42 +34,29 @@ export interface ClusterCredentialsProps {
   readonly annotations?: { [key: string]: string };
 }
 
-/**
- * The Secrets of a cluster, all without data. The agents fill them at run time, so that nothing secret and nothing random stands in Git,
- * and neither server-side nor client-side apply touches the fields that it does not know.
- */
+/** The Secrets of a cluster, all without data: the agents fill them at run time. */
 export class ClusterCredentials extends Construct {
   private readonly _userSecretNames: { [user: string]: string } = {};
 
   constructor(scope: Construct, id: string, props: ClusterCredentialsProps) {
     super(scope, id);
     const names = new ClusterNames(props.cluster.clusterName);
-    this.emptySecret('authority', names.authoritySecret, props);
-    this.emptySecret('server', names.serverSecret, props);
-    this.emptySecret('replication', names.replicationSecret, props);
-    this.emptySecret('rewind', names.rewindSecret, props);
-    this.emptySecret('agent', names.agentSecret, props);
-    if (props.monitoring) this.emptySecret('monitoring', names.monitoringSecret, props);
+    const labels = clusterLabels(props.cluster.clusterName, props.labels);
+    const secret = (secretId: string, name: string) => emptySecret(this, secretId, { name, labels, annotations: props.annotations });
+    secret('authority', names.authoritySecret);
+    secret('server', names.serverSecret);
+    secret('replication', names.replicationSecret);
+    secret('rewind', names.rewindSecret);
+    secret('agent', names.agentSecret);
+    if (props.monitoring) secret('monitoring', names.monitoringSecret);
     for (const user of props.users) {
       this._userSecretNames[user] = names.userSecret(user);
-      this.emptySecret(`user-${user}`, names.userSecret(user), props);
+      secret(`user-${user}`, names.userSecret(user));
     }
   }
 
   /** Names of the connection Secrets, by user. */
   public get userSecretNames(): { [user: string]: string } {
     return { ...this._userSecretNames };
-  }
-
-  private emptySecret(id: string, name: string, props: ClusterCredentialsProps): void {
-    new ApiObject(this, id, k8s.KubeSecret.manifest({
-      metadata: {
-        name,
-        labels: clusterLabels(props.cluster.clusterName, props.labels),
-        annotations: filledByAgentsAnnotations(props.annotations),
-      },
-      // Any other type would ask for keys at creation.
-      type: 'Opaque',
-    }));
   }
 }

@@ -60,11 +60,6 @@ export function protectedAnnotations(own: Labels = {}): Labels {
   };
 }
 
-/** For objects that the agents fill: Flux creates them and then leaves them alone. */
-export function filledByAgentsAnnotations(own: Labels = {}): Labels {
-  return { ...protectedAnnotations(own), 'kustomize.toolkit.fluxcd.io/ssa': 'IfNotPresent' };
-}
-
 /** Nothing instead of an empty object, which would be written out as `{}`. */
 export function orNothing(map: Labels | undefined): Labels | undefined {
   return map && Object.keys(map).length > 0 ? map : undefined;

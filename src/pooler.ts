@@ -5,10 +5,11 @@ import { Construct } from 'constructs';
 import { PostgresClusterBase, Shared } from './cluster-base';
 import type { IPostgresCluster } from './cluster-reference';
 import { COMPONENT_POOLER, CONNECTION_KEYS, POOLER_CONNECTION_KEYS, POSTGRES_PORT, POSTGRES_PORT_NAME } from './contract';
+import { emptySecret } from './empty-secret';
 import { EVENT_RULES, rule } from './identity';
 import { defaultAgentImage, defaultPostgresImage } from './images';
 import { DEFAULT_UID } from './instance';
-import { checkKeys, clusterLabels, componentSelector, filledByAgentsAnnotations, Labels, orNothing } from './labels';
+import { checkKeys, clusterLabels, componentSelector, Labels, orNothing } from './labels';
 import { ClusterNames } from './naming';
 import type { ClusterNetwork } from './network/network';
 import { checkPoolerParameters, settingsAtStart } from './parameters/pgbouncer';
@@ -69,10 +70,7 @@ export class PgBouncer extends Construct {
         selector: componentSelector(clusterName, COMPONENT_POOLER),
       },
     }));
-    new ApiObject(this, 'certificate', k8s.KubeSecret.manifest({
-      metadata: { name: names.pooler, labels: common.labels, annotations: filledByAgentsAnnotations(common.annotations) },
-      type: 'Opaque',
-    }));
+    emptySecret(this, 'certificate', { name: names.pooler, ...common });
     this.identity(names, common);
     this.deployment = this.pods(names, common, { ...props, instances }, shared, settings);
     if (instances > 1) this.disruptionBudget(names, common);

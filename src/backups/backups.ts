@@ -1,5 +1,4 @@
-import { ApiObject } from 'cdk8s';
-import { ContainerResources, k8s } from 'cdk8s-plus-28';
+import { ContainerResources } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { BackupCronJob } from './cron-job';
 import type { PgBackRestRepo } from './repo';
@@ -7,7 +6,8 @@ import { RepoHost } from './repo-host';
 import type { BackupSchedule } from './schedule';
 import type { IPostgresCluster } from '../cluster-reference';
 import type { BackupsSpec } from '../contract';
-import { clusterLabels, filledByAgentsAnnotations } from '../labels';
+import { emptySecret } from '../empty-secret';
+import { clusterLabels } from '../labels';
 import { ClusterNames } from '../naming';
 import { duplicates, quoted, refuse } from '../validation';
 
@@ -82,8 +82,9 @@ export class ClusterBackups extends Construct {
     check(this, repos, schedules);
     const names = new ClusterNames(props.cluster.clusterName);
     this.secrets = [...new Set(repos.flatMap((repo) => repo._secretNames()))];
-    this.emptySecret('certificate', names.pgBackRestSecret, props);
-    this.emptySecret('request-certificate', names.backupSecret, props);
+    const metadata = { labels: clusterLabels(props.cluster.clusterName, props.labels), annotations: props.annotations };
+    emptySecret(this, 'certificate', { name: names.pgBackRestSecret, ...metadata });
+    emptySecret(this, 'request-certificate', { name: names.backupSecret, ...metadata });
     if (repos.some((repo) => repo._storage())) this.repoHost = new RepoHost(this, 'repo-host', props);
     const hosts = this.repoHost ? [names.repoHost] : props.instances.map((instance) => `${names.pod(instance)}.${names.instancesService}`);
     for (const schedule of schedules) {
@@ -110,17 +111,6 @@ export class ClusterBackups extends Construct {
    */
   public _secretNames(): string[] {
     return this.secrets;
-  }
-
-  private emptySecret(id: string, name: string, props: ClusterBackupsProps): void {
-    new ApiObject(this, id, k8s.KubeSecret.manifest({
-      metadata: {
-        name,
-        labels: clusterLabels(props.cluster.clusterName, props.labels),
-        annotations: filledByAgentsAnnotations(props.annotations),
-      },
-      type: 'Opaque',
-    }));
   }
 }
 

@@ -2,7 +2,7 @@
 import { PGBACKREST_CONFIG, PGBACKREST_DIR, PGDATA, repoDir, SOCKET_DIR, SPOOL_DIR, TMP_DIR } from '../../contract/paths.js';
 import { PGBACKREST_PORT, POSTGRES_PORT } from '../../contract/ports.js';
 import { PGBACKREST_COMMON_NAME } from '../../contract/secrets.js';
-import type { BackupsSpec, RepoSpec } from '../../contract/spec.js';
+import type { BackupsSpec, BootstrapSpec, RepoSpec, S3RepoSpec } from '../../contract/spec.js';
 
 /** What a repo is opened with, read from Secrets. */
 export interface RepoKeys {
@@ -57,6 +57,15 @@ export function renderConfiguration(input: ConfigurationInput): string {
   ].join('\n') + '\n';
 }
 
+/** For reading a backup of another cluster out of its repo. */
+export function renderSource({ repo, stanza }: BootstrapSpec, keys: RepoKeys, authorityFile: string, pgdata: string): string {
+  return `${[
+    '# Written by the agent.',
+    section('global', { ...BASE, ...prefixed('repo1', { ...s3(repo, keys, authorityFile), ...cipher(keys) }) }),
+    section(stanza, prefixed('pg1', { path: pgdata })),
+  ].join('\n')}\n`;
+}
+
 const BASE: Settings = {
   'log-level-file': 'off',
   'log-level-console': 'off',
@@ -86,19 +95,22 @@ function repoSettings({ place, repoHost, keys }: ConfigurationInput, repo: RepoS
   const remote = repo.type === 'posix' && place.kind !== 'repo';
   if (remote) return host(prefix, repoHost!);
   return prefixed(prefix, {
-    ...(repo.type === 'posix' ? { path: repoDir(number) } : s3(repo, own, number)),
+    ...(repo.type === 'posix' ? { path: repoDir(number) } : s3(repo, own, repoAuthorityFile(number))),
     // Small files together; of large ones that changed, only the blocks that did.
     'bundle': 'y',
     'block': 'y',
     'retention-full-type': repo.retention.fullType,
     'retention-full': repo.retention.full,
     'retention-diff': repo.retention.differential,
-    'cipher-type': own.passphrase === undefined ? undefined : 'aes-256-cbc',
-    'cipher-pass': own.passphrase,
+    ...cipher(own),
   });
 }
 
-function s3(repo: Extract<RepoSpec, { type: 's3' }>, keys: RepoKeys, number: number): Settings {
+function cipher({ passphrase }: RepoKeys): Settings {
+  return passphrase === undefined ? {} : { 'cipher-type': 'aes-256-cbc', 'cipher-pass': passphrase };
+}
+
+function s3(repo: S3RepoSpec, keys: RepoKeys, authorityFile: string): Settings {
   return {
     'type': 's3',
     'path': repo.path,
@@ -111,7 +123,7 @@ function s3(repo: Extract<RepoSpec, { type: 's3' }>, keys: RepoKeys, number: num
     's3-key-secret': keys.secretAccessKey,
     's3-token': keys.sessionToken,
     'storage-verify-tls': repo.verifyTls ? 'y' : 'n',
-    'storage-ca-file': keys.authority === undefined ? undefined : repoAuthorityFile(number),
+    'storage-ca-file': keys.authority === undefined ? undefined : authorityFile,
   };
 }
 

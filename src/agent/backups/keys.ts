@@ -35,12 +35,12 @@ async function read(secrets: Secrets, name: string): Promise<Readonly<Record<str
   const result = await secrets.get(name);
   if (result.ok) return result.value.data;
   throw new Error(result.kind === 'notFound'
-    ? `Secret ${name} of a backup repo is not there; create it, nothing is archived before`
+    ? `Secret ${name} of a backup repo is not there; create it, the repo cannot be opened before`
     : `Secret ${name} of a backup repo cannot be read: ${result.message}`);
 }
 
 function required(data: Readonly<Record<string, string>>, secret: string, key: string): string {
   const value = data[key];
-  if (value === undefined) throw new Error(`Secret ${secret} of a backup repo has no key ${key}; add it, nothing is archived before`);
+  if (value === undefined) throw new Error(`Secret ${secret} of a backup repo has no key ${key}; add it, the repo cannot be opened before`);
   return value.trim();
 }

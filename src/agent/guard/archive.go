@@ -8,15 +8,10 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 const (
-	// How often a push under way asks whether it may go on.
-	gateTick = 100 * time.Millisecond
 	// What a server that is being stopped may still wait for its archive.
 	closingTakes = 2 * time.Second
 	// PostgreSQL ends its archiver on a command with this status, instead of trying twice more a second apart.
@@ -39,42 +34,29 @@ func runArchive(args []string) int {
 	if err != nil {
 		return fail(refusal(closing), "archive: refused: %v", err)
 	}
-	// In a group of its own, so that nothing of it is left when it is ended.
-	command := exec.Command(flags.Arg(0), flags.Args()[1:]...)
-	command.Stdout, command.Stderr = os.Stdout, os.Stderr
-	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: unix.SIGKILL}
-	if err := command.Start(); err != nil {
-		return fail(exitFailure, "archive: %v", err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- command.Wait() }()
 	var closingSince int64
-	for {
+	err = runWhile(flags.Args(), func() (err error) {
+		if closing, err = readGate(*gate); err != nil {
+			return err
+		}
 		if closing && closingSince == 0 {
 			closingSince = monotonic()
 		}
-		select {
-		case err := <-ended:
-			return archived(err, closing)
-		case <-time.After(gateTick):
+		if closing && monotonic()-closingSince > int64(closingTakes) {
+			return fmt.Errorf("the server is being stopped and does not wait longer than %v for its archive", closingTakes)
 		}
-		if closing, err = readGate(*gate); err != nil {
-			_ = unix.Kill(-command.Process.Pid, unix.SIGKILL)
-			return fail(refusal(closing), "archive: ended: %v", err)
-		}
-		if closingSince != 0 && monotonic()-closingSince > int64(closingTakes) {
-			_ = unix.Kill(-command.Process.Pid, unix.SIGKILL)
-			return fail(exitArchiverEnds, "archive: the server is being stopped and does not wait longer than %v for its archive", closingTakes)
-		}
-	}
-}
-
-// archived is the status for PostgreSQL.
-func archived(err error, closing bool) int {
-	if err == nil {
+		return nil
+	})
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
 		return 0
+	case errors.As(err, &exit):
+		// The command has said why.
+		return refusal(closing)
+	default:
+		return fail(refusal(closing), "archive: ended: %v", err)
 	}
-	return refusal(closing)
 }
 
 // refusal: of a server that is being stopped nothing is tried again.

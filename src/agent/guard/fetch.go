@@ -8,10 +8,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // How long an archive that failed is left alone.
@@ -70,29 +67,15 @@ func exists(path string) bool {
 var errUnwanted = errors.New("no longer wanted")
 
 func runWithin(limit time.Duration, when string, argv []string) error {
-	// In a group of its own, so that nothing of it is left when it is ended.
-	command := exec.Command(argv[0], argv[1:]...)
-	command.Stdout, command.Stderr = os.Stdout, os.Stderr
-	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: unix.SIGKILL}
-	if err := command.Start(); err != nil {
-		return err
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- command.Wait() }()
-	for until := monotonic() + int64(limit); ; {
-		select {
-		case err := <-ended:
-			return err
-		case <-time.After(gateTick):
-		}
-		unwanted := !exists(when)
-		if !unwanted && monotonic() < until {
-			continue
-		}
-		_ = unix.Kill(-command.Process.Pid, unix.SIGKILL)
-		if unwanted {
+	until := monotonic() + int64(limit)
+	return runWhile(argv, func() error {
+		switch {
+		case !exists(when):
 			return errUnwanted
+		case monotonic() >= until:
+			return fmt.Errorf("no answer within %v", limit)
+		default:
+			return nil
 		}
-		return fmt.Errorf("no answer within %v", limit)
-	}
+	})
 }

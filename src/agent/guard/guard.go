@@ -27,7 +27,7 @@ func (s *supervisor) guard(a *agent) string {
 		if err != nil && err != unix.EINTR {
 			return "poll failed: " + err.Error()
 		}
-		s.takeSignals()
+		s.take(arrived(s.signals))
 		reap(a)
 		if a.exited {
 			return fmt.Sprintf("agent ended with code %d", exitCode(a.status))
@@ -48,7 +48,7 @@ func (s *supervisor) killEverything(reason string) {
 	began := monotonic()
 	slog.Warn("killing everything", "reason", reason, "bootId", s.agent.bootID)
 	for complain := began + int64(time.Second); reap(s.agent); {
-		s.waitForSignal(5 * time.Millisecond)
+		s.take(awaitSignals(s.signals, 5*time.Millisecond))
 		_ = unix.Kill(-1, unix.SIGKILL)
 		if now := monotonic(); now >= complain {
 			slog.Error("still not dead after SIGKILL; no new agent before they are (state D: a volume hangs; "+
@@ -104,4 +104,15 @@ func survivors() []string {
 		found = append(found, who)
 	}
 	return found
+}
+
+// take notes an order to end, and passes on what has arrived.
+func (s *supervisor) take(signals []unix.Signal) {
+	for _, received := range signals {
+		s.terminating = s.terminating || endsUs(received)
+		if s.agent != nil && !s.agent.exited {
+			_ = unix.Kill(s.agent.pid, received)
+		}
+		slog.Info("signal received", "signal", unix.SignalName(received), "forwarded", s.agent != nil)
+	}
 }

@@ -92,7 +92,7 @@ func (s *supervisor) rest(d time.Duration) bool {
 		if left <= 0 {
 			return true
 		}
-		s.waitForSignal(time.Duration(left))
+		s.take(awaitSignals(s.signals, time.Duration(left)))
 		reap(nil)
 	}
 	return false

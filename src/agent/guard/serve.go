@@ -106,18 +106,8 @@ func (s *served) bury() {
 
 // rest waits for the next tick or a signal, which goes on to the server.
 func (s *served) rest() {
-	fds := []unix.PollFd{{Fd: int32(s.signals), Events: unix.POLLIN}}
-	_, _ = unix.Poll(fds, int(serveTick/time.Millisecond))
-	var buffer [64]byte
-	n, _ := unix.Read(s.signals, buffer[:])
-	for _, number := range buffer[:max(n, 0)] {
-		received := unix.Signal(number)
-		if received == unix.SIGCHLD {
-			continue
-		}
-		if received == unix.SIGTERM || received == unix.SIGINT {
-			s.ending = true
-		}
+	for _, received := range awaitSignals(s.signals, serveTick) {
+		s.ending = s.ending || endsUs(received)
 		if s.pid != 0 {
 			_ = unix.Kill(s.pid, received)
 		}

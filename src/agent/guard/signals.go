@@ -1,7 +1,6 @@
 package main
 
 import (
-	"log/slog"
 	"os"
 	"os/signal"
 	"time"
@@ -38,28 +37,24 @@ func openSignalPipe() (readEnd int) {
 	return pipe[0]
 }
 
-// takeSignals passes on what has arrived. SIGCHLD only wakes us; the callers reap after every wake-up.
-func (s *supervisor) takeSignals() {
-	var buffer [64]byte
-	n, _ := unix.Read(s.signals, buffer[:])
-	for _, number := range buffer[:max(n, 0)] {
-		received := unix.Signal(number)
-		if received == unix.SIGCHLD {
-			continue
-		}
-		if received == unix.SIGTERM || received == unix.SIGINT {
-			s.terminating = true
-		}
-		if s.agent != nil && !s.agent.exited {
-			_ = unix.Kill(s.agent.pid, received)
-		}
-		slog.Info("signal received", "signal", unix.SignalName(received), "forwarded", s.agent != nil)
-	}
-}
-
-func (s *supervisor) waitForSignal(longest time.Duration) {
-	fds := []unix.PollFd{{Fd: int32(s.signals), Events: unix.POLLIN}}
+// awaitSignals waits for signals, no longer than told, and returns those that came. SIGCHLD only wakes: the callers reap
+// after every wake-up.
+func awaitSignals(pipe int, longest time.Duration) []unix.Signal {
+	fds := []unix.PollFd{{Fd: int32(pipe), Events: unix.POLLIN}}
 	// Rounded up: a rest of less than a millisecond must not spin.
 	_, _ = unix.Poll(fds, int((longest+time.Millisecond-1)/time.Millisecond))
-	s.takeSignals()
+	return arrived(pipe)
 }
+
+func arrived(pipe int) (signals []unix.Signal) {
+	var buffer [64]byte
+	n, _ := unix.Read(pipe, buffer[:])
+	for _, number := range buffer[:max(n, 0)] {
+		if received := unix.Signal(number); received != unix.SIGCHLD {
+			signals = append(signals, received)
+		}
+	}
+	return signals
+}
+
+func endsUs(signal unix.Signal) bool { return signal == unix.SIGTERM || signal == unix.SIGINT }
