@@ -1,5 +1,5 @@
 /** Small writes that are either wholly there after a power loss, or not at all. */
-import { mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /** A file of a mode that only we may read, unless another is given. */
@@ -67,4 +67,17 @@ export function isErrno(error: unknown, code: string): boolean {
 
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Tells whether it differed. For files in memory, which need not outlive a power loss. */
+export async function replaceFile(file: string, text: string): Promise<boolean> {
+  if (await readIfPresent(file) === text) return false;
+  await overwriteFile(file, text);
+  return true;
+}
+
+/** Whoever reads it meanwhile sees all of the old one or all of the new one. */
+export async function overwriteFile(file: string, text: string): Promise<void> {
+  await writeFile(`${file}.new`, text, { mode: 0o600 });
+  await rename(`${file}.new`, file);
 }

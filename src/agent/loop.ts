@@ -16,6 +16,8 @@ import type { Clock, ClusterStates, Deadman, Journal, LocalPostgres, Peers, Volu
 export const TICK: Milliseconds = 250;
 /** An action that failed is not tried again sooner; one that only waited for something is. */
 const RETRY_AFTER: Milliseconds = 1_000;
+/** A restore that fails may have fetched and replayed everything before: it is not tried again sooner than after as long as it took. */
+const RETRY_RESTORE_AT_LATEST: Milliseconds = 3_600_000;
 /** One that failed for want of room may have cost minutes and another instance's time, and room is made by people. */
 const RETRY_WITHOUT_ROOM: Milliseconds = 30_000;
 
@@ -218,7 +220,9 @@ export class Loop {
         this.#note(action, result, launchedAt);
       },
       (error: unknown) => {
-        this.#notBefore.set(action.do, this.ports.clock.now() + (isNoSpace(error) ? RETRY_WITHOUT_ROOM : RETRY_AFTER));
+        const now = this.ports.clock.now();
+        const took = action.do === 'restore' ? Math.min(now - launchedAt, RETRY_RESTORE_AT_LATEST) : 0;
+        this.#notBefore.set(action.do, now + Math.max(took, isNoSpace(error) ? RETRY_WITHOUT_ROOM : RETRY_AFTER));
         if (action.do === 'fetchHandover') this.#handover = 'failed';
         this.ports.journal.failed(action.do, error);
       },

@@ -23,8 +23,8 @@ test('replicas are replaced first, one by one, and the leader last', () => {
 
 test('nothing is replaced while the templates still change, so that the leader does not take its replicas for up to date', () => {
   const onlyMine = [set('1'), set('2', { updateRevision: 'old' }), set('3', { updateRevision: 'old' })];
-  expect(replaced(planRollout(view({ instances: onlyMine, unchangedFor: TEMPLATES_SETTLE - 1 })))).toBe('RolloutWaiting');
-  expect(replaced(planRollout(view({ instances: [set('1'), set('2', { updateRevision: null }), set('3')] })))).toBe('RolloutWaiting');
+  expect(replaced(planRollout(view({ instances: onlyMine, unchangedFor: TEMPLATES_SETTLE - 1 })))).toBe('settling');
+  expect(replaced(planRollout(view({ instances: [set('1'), set('2', { updateRevision: null }), set('3')] })))).toBe('settling');
 });
 
 test('a template of another major touches no pod, even when the spec of the same commit has not arrived yet', () => {

@@ -1,6 +1,7 @@
 /** How the primary's archiver fares: what it archived last, what waits, and since when it fails. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorsIn, isPgBackRestError } from './pgbackrest.js';
 import type { ArchiverStatus } from '../../contract/status.js';
 import type { Duty } from '../duties/duty.js';
 import { walDirectory } from '../postgres/history.js';
@@ -16,14 +17,14 @@ export interface ArchiverContext {
   readonly paths: PostgresPaths;
   /** Primary, with the Lease. */
   readonly leads: () => boolean;
-  /** What pgBackRest said last when it failed. */
-  readonly lastError: () => string | null;
 }
 
 export class ArchiverWatch implements Duty {
   readonly name = 'Archiving';
   readonly every = 5_000;
   #view: ArchiverStatus | null = null;
+  /** What pgBackRest said last when it failed. */
+  #lastError: string | null = null;
 
   constructor(private readonly context: ArchiverContext) {}
 
@@ -31,19 +32,30 @@ export class ArchiverWatch implements Duty {
   get view(): ArchiverStatus | null { return this.#view; }
   get failing(): boolean { return this.#view?.failing ?? false; }
 
+  /** The server's log has what its archive_command said. */
+  noteLogLine(line: string): void {
+    if (isPgBackRestError(line)) this.#lastError = errorsIn(line);
+  }
+
   async run(): Promise<void> {
-    if (!this.context.leads()) {
-      this.#view = null;
+    // What was seen before says nothing of now, should this look fail.
+    this.#view = null;
+    if (!this.context.leads()) return;
+    this.#view = await this.#look();
+    if (!this.#view.failing) {
+      this.#lastError = null;
       return;
     }
+    // Without numbers that change: each new text would be a new event.
+    const why = this.#lastError === null ? '' : `. ${this.#lastError}`;
+    throw new Error(`the write-ahead log cannot be archived; it waits on its volume, and writes go on until that is full${why}`);
+  }
+
+  async #look(): Promise<ArchiverStatus> {
     const { paths } = this.context;
     const waiting = (await readdir(join(walDirectory(paths), 'archive_status'))).filter((name) => name.endsWith('.ready')).length;
     const [row] = await withLocal(paths, 'postgres', async (client) => (await client.query<Omit<ArchiverStatus, 'waiting' | 'failing'> & { failed: boolean }>(QUESTION)).rows);
     const { lastArchived, lastArchivedAge, lastFailed, failed } = row!;
-    this.#view = { lastArchived, lastArchivedAge, lastFailed, waiting, failing: failed && waiting > 0 };
-    if (!this.#view.failing) return;
-    const why = this.context.lastError();
-    // Without numbers that change: each new text would be a new event.
-    throw new Error(`the write-ahead log cannot be archived; it waits on its volume, and writes go on until that is full${why === null ? '' : `. ${why}`}`);
+    return { lastArchived, lastArchivedAge, lastFailed, waiting, failing: failed && waiting > 0 };
   }
 }

@@ -1,9 +1,9 @@
 /** Keeps pgBackRest's files right: certificate, authorities, configuration. Its server rereads all of them when the configuration is replaced. */
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { CERTIFICATE_FILES, renderConfiguration, repoAuthorityFile, type ConfigurationInput, type RepoKeys } from './configuration.js';
 import { PGBACKREST_CONFIG, PGBACKREST_DIR } from '../../contract/paths.js';
 import type { TlsMaterial, KeyPair } from '../credentials/types.js';
-import { readIfPresent } from '../files.js';
+import { overwriteFile, replaceFile } from '../files.js';
 
 /** What a leader without a repo host makes backups with. */
 export const LEADER_CONFIG = `${PGBACKREST_DIR}/leader.conf`;
@@ -21,18 +21,9 @@ export async function writeConfiguration(certificate: KeyPair & Pick<TlsMaterial
   const { [PGBACKREST_CONFIG]: last, ...first } = files;
   let changed = false;
   for (const [file, text] of Object.entries(first)) {
-    if (await readIfPresent(file) === text) continue;
-    await replace(file, text);
-    changed = true;
+    changed = await replaceFile(file, text) || changed;
   }
-  if (changed || await readIfPresent(PGBACKREST_CONFIG) !== last) {
-    await replace(PGBACKREST_CONFIG, last!);
-    return true;
-  }
-  return false;
-}
-
-async function replace(file: string, text: string): Promise<void> {
-  await writeFile(`${file}.new`, text, { mode: 0o600 });
-  await rename(`${file}.new`, file);
+  // Its server rereads a certificate when the configuration is another file, whatever is in it.
+  if (changed) await overwriteFile(PGBACKREST_CONFIG, last!);
+  return changed || replaceFile(PGBACKREST_CONFIG, last!);
 }

@@ -9,6 +9,9 @@ import type { Milliseconds, Snapshot } from '../core/types.js';
 /** A standby that has not streamed for this long may look into the archive; sooner, its next primary is only being elected. */
 const FETCH_AFTER: Milliseconds = 10_000;
 
+/** What a server that is being stopped may wait for its archive in all, however many segments there are; the successor archives the rest. */
+const CLOSING_TAKES: Milliseconds = 2_000;
+
 export class ArchiveGate {
   #written: string | null = null;
   #fetch = false;
@@ -25,7 +28,9 @@ export class ArchiveGate {
 
   #setGate(line: string | null): void {
     if (line === this.#written) return;
-    if (line === null) {rmSync(this.files.gate, { force: true });} else {
+    if (line === null) {
+      rmSync(this.files.gate, { force: true });
+    } else {
       writeFileSync(`${this.files.gate}.new`, `${line}\n`, { mode: 0o600 });
       renameSync(`${this.files.gate}.new`, this.files.gate);
     }
@@ -49,7 +54,7 @@ export function gateOf(s: Snapshot, failing: boolean): string | null {
   const stopping = s.postgres.kind === 'stopping' && s.postgres.as === 'primary';
   const until = s.lease.kind === 'mine' ? fenceAt(s.lease, s.spec.timing) : -Infinity;
   // A server that is being stopped because the Lease is gone must not be waited for either.
-  if (stopping) return `${failing ? 'closed' : 'closing'} ${nanoseconds(Math.max(until, 0))}`;
+  if (stopping) return `${failing ? 'closed' : 'closing'} ${nanoseconds(Math.max(0, Math.min(until, (s.stopAskedAt ?? s.now) + CLOSING_TAKES)))}`;
   return Number.isFinite(until) ? `open ${nanoseconds(until)}` : null;
 }
 

@@ -5,7 +5,7 @@ import { ArchiverWatch } from './archiver.js';
 import { LEADER_CONFIG, writeConfiguration } from './configure.js';
 import { ArchiveGate } from './gate.js';
 import { readRepoKeys } from './keys.js';
-import { errorsIn, PgBackRest } from './pgbackrest.js';
+import { PgBackRest } from './pgbackrest.js';
 import { BackupRunner } from './runner.js';
 import { StanzaKeeper } from './stanza.js';
 import { ARCHIVE_GATE, FETCH_WANTED, PGBACKREST_CONFIG, PGBACKREST_DIR } from '../../contract/paths.js';
@@ -15,6 +15,7 @@ import type { BackupHandler } from '../api/types.js';
 import type { Snapshot } from '../core/types.js';
 import type { Credentials } from '../credentials/types.js';
 import type { Duty } from '../duties/duty.js';
+import { messageOf } from '../files.js';
 import type { Events, Secrets } from '../kube/types.js';
 import { archiverMetrics, backupMetrics } from '../metrics/backups.js';
 import type { Metrics } from '../metrics/registry.js';
@@ -45,15 +46,14 @@ export class InstanceBackups {
   readonly #runner: BackupRunner;
   readonly #mounted = existsSync(PGBACKREST_DIR);
   #configured = false;
-  #lastError: string | null = null;
   /** Ends the backups that were begun as the leader. */
   #leading = new AbortController();
 
   constructor(private readonly context: InstanceBackupsContext) {
     this.#gate = new ArchiveGate({ gate: ARCHIVE_GATE, fetch: FETCH_WANTED });
-    this.#archiver = new ArchiverWatch({ paths: context.paths, leads: () => this.#archives(), lastError: () => this.#lastError });
+    this.#archiver = new ArchiverWatch({ paths: context.paths, leads: () => this.#archives() });
     const { clock, events, problems, log } = context;
-    this.#stanza = new StanzaKeeper({ clock, pgBackRest: () => (this.#makesBackups() ? this.#pgBackRest() : null) });
+    this.#stanza = new StanzaKeeper({ clock, pgBackRest: () => (this.#makesBackups() ? this.#pgBackRest() : null), signal: () => this.#leading.signal });
     archiverMetrics(context.metrics, () => this.#archiver.view);
     backupMetrics(context.metrics, () => (this.#makesBackups() ? this.#stanza.info : null));
     this.#runner = new BackupRunner({ pgBackRest: () => this.#pgBackRest(), events, problems, log, ended: () => this.#stanza.askAgain() });
@@ -73,15 +73,15 @@ export class InstanceBackups {
 
   /** At every pass of the loop. */
   passed(snapshot: Snapshot): void {
-    if (this.stanza !== null) this.#gate.update(snapshot, this.#archiver.failing);
-    if (!this.#leads()) this.#leading.abort();
-    else if (this.#leading.signal.aborted) this.#leading = new AbortController();
+    if (this.stanza !== null) this.#keepGate(snapshot);
+    if (!this.#leads()) {
+      this.#leading.abort(new Error(`instance ${this.context.instance} leads no longer`));
+      this.#runner.forget();
+    } else if (this.#leading.signal.aborted) {this.#leading = new AbortController();}
   }
 
-  /** The server's log has what its archive_command said. */
   noteLogLine(line: string): void {
-    const error = errorsIn(line);
-    if (error !== '') this.#lastError = error;
+    this.#archiver.noteLogLine(line);
   }
 
   readonly handler: BackupHandler = (request, signal, onLine) => {
@@ -95,6 +95,16 @@ export class InstanceBackups {
     const { backups } = this.context.spec();
     if (backups === undefined) return null;
     return { archiver: this.#archiver.view, ...this.#makesBackups() ? { ...this.#stanza.status(), running: this.#runner.running } : {} };
+  }
+
+  /** A gate that cannot be written runs out by itself, and then nothing is archived; it is no reason to end. */
+  #keepGate(snapshot: Snapshot): void {
+    try {
+      this.#gate.update(snapshot, this.#archiver.failing);
+      this.context.problems.set('ArchiveGate', null);
+    } catch (error) {
+      this.context.problems.set('ArchiveGate', `nothing is archived: ${messageOf(error)}`);
+    }
   }
 
   async #configure(): Promise<void> {

@@ -52,22 +52,29 @@ const info = z.array(z.object({
 /** pgBackRest's code for a stanza that has no backup yet, which is no trouble. */
 const NO_BACKUP = 2;
 
+/** Seconds. pgBackRest's own is a minute, for each instance that is down and several times over for a repo. */
+const IO_TIMEOUT = 15;
+
 export class PgBackRest {
   constructor(private readonly config: string, private readonly stanza: string) {}
 
-  /** Rejects with pgBackRest's own errors. */
+  /** Rejects with pgBackRest's own errors. For what takes seconds: a repo or an instance that is silent is not waited for long. */
   async command(name: string, args: readonly string[], options: PgBackRestOptions = {}): Promise<string> {
+    return this.#run(name, [`--io-timeout=${IO_TIMEOUT}`, ...args], options);
+  }
+
+  async #run(name: string, args: readonly string[], options: PgBackRestOptions = {}): Promise<string> {
     const { code, stdout, stderr } = await run(['pgbackrest', `--config=${this.config}`, `--stanza=${this.stanza}`, ...args, name], options);
     if (code !== 0) throw new Error(errorsIn(stderr) || `pgbackrest ${name} ${code === null ? 'was killed' : `exited with ${code}`}`);
     return stdout;
   }
 
   async backup(type: BackupType, repo: number, options: PgBackRestOptions): Promise<void> {
-    await this.command('backup', [`--type=${type}`, `--repo=${repo}`, '--log-level-stderr=info'], options);
+    await this.#run('backup', [`--type=${type}`, `--repo=${repo}`, '--log-level-stderr=info'], options);
   }
 
-  async info(): Promise<StanzaInfo> {
-    const all = info.parse(JSON.parse(await this.command('info', ['--output=json'])));
+  async info(options: PgBackRestOptions = {}): Promise<StanzaInfo> {
+    const all = info.parse(JSON.parse(await this.command('info', ['--output=json'], options)));
     const mine = all.find(({ name }) => name === this.stanza);
     return {
       repos: (mine?.repo ?? []).map(({ key, status }) => ({ repo: key, trouble: status.code === 0 || status.code === NO_BACKUP ? null : status.message })),
@@ -84,10 +91,14 @@ export class PgBackRest {
   }
 }
 
+/** By the code of three digits; the server's own errors, and so its clients', have none. */
+export function isPgBackRestError(line: string): boolean {
+  return / ERROR: \[\d{3}\]: /.test(line);
+}
+
 /** `ERROR: [056]: unable to find primary cluster - cannot proceed` and the hints that follow. */
 export function errorsIn(log: string): string {
   const lines = log.split('\n').map((line) => line.trim());
   const first = lines.findIndex((line) => line.includes('ERROR:'));
-  if (first < 0) return '';
-  return lines.slice(first).filter((line) => /ERROR:|HINT:|^\S/.test(line)).map((line) => line.replace(/^.*?(ERROR: )/, '$1')).join(' ').slice(0, 600);
+  return first < 0 ? '' : lines.slice(first).map((line) => line.replace(/^.*?(ERROR: )/, '$1')).join(' ').trim().slice(0, 600);
 }

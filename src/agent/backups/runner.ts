@@ -25,10 +25,18 @@ export interface BackupRunnerContext {
 export class BackupRunner {
   #last: Promise<unknown> = Promise.resolve();
   #running: (BackupRequest & { readonly since: string }) | null = null;
+  /** Codes of the problems that it has told. */
+  readonly #told = new Set<string>();
 
   constructor(private readonly context: BackupRunnerContext) {}
 
   get running(): (BackupRequest & { readonly since: string }) | null { return this.#running; }
+
+  /** It makes no backups any more: whoever does tells how they go. */
+  forget(): void {
+    for (const code of this.#told) this.context.problems.set(code, null);
+    this.#told.clear();
+  }
 
   /** Waits for its turn, and tells each line of pgBackRest's log. Never rejects. */
   backup(request: BackupRequest, signal: AbortSignal, onLine: (line: string) => void): Promise<BackupEnd> {
@@ -55,7 +63,11 @@ export class BackupRunner {
       problems.set(problemOf(request), null);
       return { ok: true };
     } catch (error) {
-      problems.set(problemOf(request), `${what} failed: ${messageOf(error)}`);
+      // Who gave it up knows.
+      if (!signal.aborted) {
+        this.#told.add(problemOf(request));
+        problems.set(problemOf(request), `${what} failed: ${messageOf(error)}`);
+      }
       return { ok: false, message: messageOf(error) };
     } finally {
       this.#running = null;
@@ -64,7 +76,7 @@ export class BackupRunner {
   }
 }
 
-/** Over with the next success of the same repo. */
+/** Over with the next success of the same repo, or when somebody else makes the backups. */
 function problemOf({ repo }: BackupRequest): string {
   return `BackupFailedRepo${repo}`;
 }

@@ -6,10 +6,14 @@ import type { Clock } from '../ports.js';
 
 const INFO_EVERY = 60_000;
 const CHECK_EVERY = 3_600_000;
+/** It costs a segment of log each time, and there may be little room for those where the archive takes none. */
+const CHECK_FAILED_EVERY = 300_000;
 
 export interface StanzaContext {
   /** null while there is nothing to do here: no configuration yet, or another makes the backups. */
   readonly pgBackRest: () => PgBackRest | null;
+  /** Ends what is asked just now. */
+  readonly signal: () => AbortSignal;
   readonly clock: Clock;
 }
 
@@ -17,7 +21,9 @@ export class StanzaKeeper implements Duty {
   readonly name = 'Stanza';
   readonly every = 10_000;
   #created = false;
-  #checkedAt = -Infinity;
+  #checkAt = -Infinity;
+  /** What the last check found wrong. */
+  #fault: Error | null = null;
   #askedAt = -Infinity;
   #info: StanzaInfo | null = null;
 
@@ -29,7 +35,7 @@ export class StanzaKeeper implements Duty {
   /** The configuration is another one, so what was true of the old one must be seen again. */
   configurationChanged(): void {
     this.#created = false;
-    this.#checkedAt = -Infinity;
+    this.#checkAt = -Infinity;
     this.#askedAt = -Infinity;
   }
 
@@ -41,22 +47,24 @@ export class StanzaKeeper implements Duty {
   async run(): Promise<void> {
     const pgBackRest = this.context.pgBackRest();
     if (pgBackRest === null) return;
+    const signal = this.context.signal();
     if (!this.#created) {
       // Idempotent; it fails for a repo that holds the archive of another system (another cluster of that name).
-      await pgBackRest.command('stanza-create', []);
+      await pgBackRest.command('stanza-create', [], { signal });
       this.#created = true;
     }
     const now = this.context.clock.now();
     if (now - this.#askedAt >= INFO_EVERY) {
-      this.#info = await pgBackRest.info();
+      this.#info = await pgBackRest.info({ signal });
       this.#askedAt = now;
     }
-    if (now - this.#checkedAt >= CHECK_EVERY) {
+    if (now >= this.#checkAt) {
       // Switches a segment and waits for it in every repo.
-      await pgBackRest.command('check', []);
-      this.#checkedAt = now;
+      this.#fault = await pgBackRest.command('check', [], { signal }).then(() => null, (error: Error) => error);
+      this.#checkAt = now + (this.#fault === null ? CHECK_EVERY : CHECK_FAILED_EVERY);
       this.#askedAt = -Infinity;
     }
+    if (this.#fault !== null) throw this.#fault;
     const troubles = (this.#info?.repos ?? []).flatMap(({ repo, trouble }) => trouble === null ? [] : [`repo ${repo}: ${trouble}`]);
     if (troubles.length > 0) throw new Error(troubles.join('; '));
   }

@@ -41,22 +41,27 @@ export interface RolloutInstance {
  */
 export const TEMPLATES_SETTLE: Milliseconds = 5_000;
 
+/** What holds a rollout up until something else changes. */
+export const ROLLOUT_PROBLEMS = ['MajorMismatch', 'RolloutWaiting'] as const;
+
 export type RolloutStep =
   | { readonly kind: 'none' }
+  /** The templates have just changed, and more of them may. */
+  | { readonly kind: 'settling' }
   | { readonly kind: 'replace'; readonly pod: RolloutPod; readonly reason: string }
-  | { readonly kind: 'blocked'; readonly code: 'MajorMismatch' | 'RolloutWaiting'; readonly reason: string };
+  | { readonly kind: 'blocked'; readonly code: (typeof ROLLOUT_PROBLEMS)[number]; readonly reason: string };
 
 export function planRollout(view: RolloutView): RolloutStep {
   const pods = view.instances.map((instance) => ({ ...instance, pod: view.pods.find((p) => p.instance === instance.name) }));
   const outdated = pods.filter(({ pod, updateRevision }) => pod !== undefined && updateRevision !== null && pod.revision !== updateRevision);
-  if (outdated.length === 0) return { kind: 'none' };
   // The spec may be applied after the templates of the same commit, so each StatefulSet's own word counts too.
   for (const major of [view.specMajor, ...outdated.flatMap((instance) => instance.major ?? [])]) {
     const mismatch = majorMismatch(major, view.dataMajor);
     if (mismatch !== null) return { kind: 'blocked', code: 'MajorMismatch', reason: mismatch };
   }
+  if (outdated.length === 0) return { kind: 'none' };
   if (view.unchangedFor < TEMPLATES_SETTLE || view.instances.some(({ updateRevision }) => updateRevision === null)) {
-    return { kind: 'blocked', code: 'RolloutWaiting', reason: 'the pod templates have just changed, and more of them may' };
+    return { kind: 'settling' };
   }
   // A pod that is down on an outdated revision gains nothing by waiting: the new revision may be its cure.
   const broken = outdated.find(({ pod, name }) => !pod!.ready && !pod!.leaving && name !== view.me);
@@ -74,7 +79,7 @@ export function planRollout(view: RolloutView): RolloutStep {
 }
 
 /** Another major version cannot read the data; null when they agree. */
-export function majorMismatch(specMajor: string, dataMajor: string): string | null {
-  if (specMajor === dataMajor) return null;
-  return `the spec asks for PostgreSQL ${specMajor}, but the data is of ${dataMajor}; no pod is touched until the spec says ${dataMajor} again`;
+function majorMismatch(wanted: string, dataMajor: string): string | null {
+  if (wanted === dataMajor) return null;
+  return `the program asks for PostgreSQL ${wanted}, but the data is of ${dataMajor}; no pod is touched until it says ${dataMajor} again`;
 }

@@ -1,8 +1,9 @@
 /** Certificates as files for PostgreSQL and its tools, which insist on keys that nobody else can read. */
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Credentials, KeyPair } from './types.js';
 import { CLIENT_FILES } from '../../contract/index.js';
+import { replaceFile } from '../files.js';
 
 /** Tells whether anything differed: PostgreSQL reads certificates only when it is told to reload. */
 export async function loadCredentials(directory: string, credentials: Credentials): Promise<boolean> {
@@ -35,12 +36,4 @@ async function replaceFiles(directory: string, files: Readonly<Record<string, st
     changed = await replaceFile(join(directory, name), text) || changed;
   }
   return changed;
-}
-
-/** Tells whether it differed. Whoever reads it meanwhile sees all of the old one or all of the new one. */
-export async function replaceFile(file: string, text: string): Promise<boolean> {
-  if (await readFile(file, 'utf8').catch(() => null) === text) return false;
-  await writeFile(`${file}.new`, text, { mode: 0o600 });
-  await rename(`${file}.new`, file);
-  return true;
 }

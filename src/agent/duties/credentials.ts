@@ -30,6 +30,8 @@ export class CredentialsKeeper implements Duty {
   readonly every = 10_000;
   #passwords: ReadonlyMap<string, string> = new Map();
   #current: Credentials | null = null;
+  /** There are certificates that not everybody has taken yet. */
+  #renewed = true;
   readonly #copies: VolumeCopies;
 
   constructor(private readonly context: CredentialsContext) {
@@ -53,8 +55,9 @@ export class CredentialsKeeper implements Duty {
     }
     if (report.written.length > 0) this.context.filled();
     const { authority, monitoring } = report.credentials;
-    const changed = await loadCredentials(directories.certificates, report.credentials);
-    if (changed || this.#current === null) await renewed(report.credentials);
+    this.#renewed = await loadCredentials(directories.certificates, report.credentials) || this.#renewed;
+    if (this.#renewed) await renewed(report.credentials);
+    this.#renewed = false;
     this.#current = report.credentials;
     if (monitoring !== null) await loadClientCertificate(directories.monitoring, authority, monitoring);
   }

@@ -4,7 +4,7 @@ import type { ClusterSpec } from '../../contract/spec.js';
 import type { Snapshot } from '../core/types.js';
 import { ensureSystemRoles } from '../postgres/bootstrap-sql.js';
 import { reconcileMonitoringRole } from '../postgres/monitoring-role.js';
-import { ensurePoolerLookup } from '../postgres/pooler-lookup.js';
+import { reconcilePoolerLookup } from '../postgres/pooler-lookup.js';
 import { reconcileSlots } from '../postgres/slots.js';
 import type { PostgresPaths } from '../postgres/types.js';
 import { reconcileUsersAndDatabases } from '../postgres/users-databases.js';
@@ -31,7 +31,8 @@ export function primaryDuty(context: PrimaryContext): Duty {
         await ensureSystemRoles(context.paths);
         const metrics = spec.objects.monitoringSecret !== undefined;
         if (await reconcileMonitoringRole(context.paths, metrics)) context.log(`the role of the metrics exporter ${metrics ? 'is as it should be' : 'may no longer log in'}`, {});
-        if (spec.pooler !== undefined && (await ensurePoolerLookup(context.paths)).changed) context.log('the role and the function of the pooler were made', {});
+        const pooler = spec.pooler !== undefined;
+        if (await reconcilePoolerLookup(context.paths, pooler)) context.log(`the role of the pooler ${pooler ? 'is as it should be' : 'may no longer log in'}`, {});
         const users = spec.users.flatMap(({ name }) => {
           const password = context.passwords().get(name);
           return password === undefined ? [] : [{ name, password }];

@@ -1,6 +1,6 @@
 /** Replaces outdated pods, as core/rollout.ts plans; only while this instance is primary. */
 import type { ClusterSpec } from '../../contract/spec.js';
-import { majorMismatch, planRollout } from '../core/rollout.js';
+import { planRollout, ROLLOUT_PROBLEMS, type RolloutStep } from '../core/rollout.js';
 import type { Snapshot } from '../core/types.js';
 import type { Events, PodInfo, Pods, StatefulSets } from '../kube/types.js';
 import type { ProblemBoard } from '../problems.js';
@@ -22,6 +22,9 @@ export interface RolloutContext {
 export function rolloutDuty(context: RolloutContext): Duty {
   let templates = '';
   let changedAt = 0;
+  const tell = (step: RolloutStep) => {
+    for (const code of ROLLOUT_PROBLEMS) context.problems.set(code, step.kind === 'blocked' && step.code === code ? step.reason : null);
+  };
   return {
     name: 'Rollout',
     every: 2_000,
@@ -29,11 +32,9 @@ export function rolloutDuty(context: RolloutContext): Duty {
       const s = context.snapshot();
       const spec = context.spec();
       if (s === null || spec === null || s.postgres.kind !== 'primary' || s.lease.kind !== 'mine' || s.me.leavingSince !== null) {
-        context.problems.set('MajorMismatch', null);
+        tell({ kind: 'none' });
         return;
       }
-      const { dataMajor } = context;
-      context.problems.set('MajorMismatch', majorMismatch(spec.postgresVersion, dataMajor));
       const [pods, sets] = await Promise.all([context.pods.list(), context.statefulSets.list()]);
       if (!pods.ok) throw new Error(pods.message);
       if (!sets.ok) throw new Error(sets.message);
@@ -52,8 +53,9 @@ export function rolloutDuty(context: RolloutContext): Duty {
         unchangedFor: s.now - changedAt,
         pods: pods.value.flatMap(asRolloutPod),
         specMajor: spec.postgresVersion,
-        dataMajor,
+        dataMajor: context.dataMajor,
       });
+      tell(step);
       if (step.kind !== 'replace') return;
       context.log(`replacing pod ${step.pod.name}: ${step.reason}`, { instance: step.pod.instance });
       context.events.tell('Normal', 'ReplacingPod', `pod ${step.pod.name} is replaced: ${step.reason}`);

@@ -12,15 +12,13 @@ import (
 )
 
 const (
-	// What a server that is being stopped may still wait for its archive.
-	closingTakes = 2 * time.Second
 	// PostgreSQL ends its archiver on a command with this status, instead of trying twice more a second apart.
 	exitArchiverEnds = 126
 )
 
 // runArchive is PostgreSQL's archive_command: it runs COMMAND only while the gate that the agent keeps is open, which
 // is while its Lease is valid (I27). A gate is one line: `open <CLOCK_MONOTONIC ns>`; `closing <...>` while the server is
-// being stopped; `closed <...>` when it is and its archive is known to fail.
+// being stopped, and then no longer than it is to wait for its archive; `closed <...>` when that is known to fail.
 func runArchive(args []string) int {
 	flags := flag.NewFlagSet("archive", flag.ContinueOnError)
 	gate := flags.String("gate", "", "")
@@ -34,18 +32,9 @@ func runArchive(args []string) int {
 	if err != nil {
 		return fail(refusal(closing), "archive: refused: %v", err)
 	}
-	var closingSince int64
 	err = runWhile(flags.Args(), func() (err error) {
-		if closing, err = readGate(*gate); err != nil {
-			return err
-		}
-		if closing && closingSince == 0 {
-			closingSince = monotonic()
-		}
-		if closing && monotonic()-closingSince > int64(closingTakes) {
-			return fmt.Errorf("the server is being stopped and does not wait longer than %v for its archive", closingTakes)
-		}
-		return nil
+		closing, err = readGate(*gate)
+		return err
 	})
 	var exit *exec.ExitError
 	switch {
@@ -79,8 +68,12 @@ func readGate(path string) (closing bool, err error) {
 		return false, fmt.Errorf("%s is no gate: %q", path, shorten(line))
 	}
 	closing = state != "open"
-	if late := monotonic() - deadline; late >= 0 {
-		return closing, fmt.Errorf("the Lease of this instance has not been valid for %v", time.Duration(late).Round(time.Millisecond))
+	late := monotonic() - deadline
+	if late >= 0 && closing {
+		return true, errors.New("the server is being stopped, and its archive is waited for no longer")
+	}
+	if late >= 0 {
+		return false, fmt.Errorf("the Lease of this instance has not been valid for %v", time.Duration(late).Round(time.Millisecond))
 	}
 	if state == "closed" {
 		return closing, errors.New("the server is being stopped, and its archive has been failing")

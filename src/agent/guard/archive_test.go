@@ -57,14 +57,19 @@ func TestAPushEndsWithTheLease(t *testing.T) {
 }
 
 func TestAServerThatIsBeingStoppedWaitsNotLongForItsArchive(t *testing.T) {
-	gate := gateFile(t, fmt.Sprintf("closing %d\n", ahead(time.Minute)))
+	const waits = time.Second
+	late := gateFile(t, fmt.Sprintf("closing %d\n", ahead(waits)))
 	began := time.Now()
-	if code, output := run(t, "archive", "--gate", gate, "--", "sleep", "60"); code != exitArchiverEnds {
+	if code, output := run(t, "archive", "--gate", late, "--", "sleep", "60"); code != exitArchiverEnds {
 		t.Fatalf("code %d: %q", code, output)
 	}
-	if took := time.Since(began); took < closingTakes || took > closingTakes+generous {
+	if took := time.Since(began); took < waits/2 || took > waits+generous {
 		t.Fatalf("it took %v", took)
 	}
+	if code, _ := run(t, "archive", "--gate", late, "--", "true"); code != exitArchiverEnds {
+		t.Fatalf("code %d: the wait is for all segments together", code)
+	}
+	gate := gateFile(t, fmt.Sprintf("closing %d\n", ahead(time.Minute)))
 	if code, _ := run(t, "archive", "--gate", gate, "--", "false"); code != exitArchiverEnds {
 		t.Fatalf("code %d: the archiver would try twice more, a second apart", code)
 	}

@@ -5,11 +5,12 @@
  */
 import type { Logger } from 'pino';
 import type { BootstrapSpec } from '../../contract/spec.js';
-import { archiveAncestors } from '../backups/ancestors.js';
 import type { Lsn, StopMode } from '../core/types.js';
 import type { LocalPostgres, LocalView } from '../ports.js';
 import { readData } from './data.js';
 import { Observer } from './seen.js';
+import { messageOf } from '../files.js';
+import { archiveAncestors } from '../postgres/ancestors.js';
 import { clone } from '../postgres/clone.js';
 import { writeConfig } from '../postgres/config.js';
 import { readControlData } from '../postgres/controldata.js';
@@ -27,6 +28,7 @@ import type { PostgresPaths, Role, Upstream } from '../postgres/types.js';
 import { clearHandover } from '../postgres/wal-handover.js';
 import type { Stanza } from '../restore/catalog.js';
 import { refuseUsedArchive, restore } from '../restore/restore.js';
+import { Turns } from '../turns.js';
 
 /** How long a fast stop may take before the caller is told that it goes on; the loop decides what then. */
 const STOP_TAKES = 3_600_000;
@@ -53,6 +55,8 @@ export interface LocalSettings {
    * not. `own`: null where nothing is archived.
    */
   readonly bootstrap: () => Promise<{ readonly source: Stanza; readonly own: Stanza | null; readonly bootstrap: BootstrapSpec }>;
+  /** null: that kind of problem is over. */
+  readonly problem: (code: string, message: string | null) => void;
   /** Fetches WAL of another instance into the handover directory. */
   readonly receiveHandover: (from: string, range: { timeline: number; start: Lsn; end: Lsn }) => Promise<void>;
 }
@@ -70,6 +74,7 @@ export class SupervisedPostgres implements LocalPostgres {
   #refreshing: Promise<void> | null = null;
   /** An action changes the data directory or the server; looking at it meanwhile would show something in between. */
   #working = 0;
+  readonly #configuration = new Turns();
   #lastLsn: Lsn | null = null;
   #replayed: Lsn | null = null;
   /** When the data directory was last read. */
@@ -111,12 +116,14 @@ export class SupervisedPostgres implements LocalPostgres {
 
   /** Writes the configuration of what runs now and reloads it when something changed. */
   async applySettings(): Promise<readonly string[]> {
-    const state = this.server.state();
-    const { upstream } = this.#observer;
-    if (state.kind !== 'running') return [];
-    // Not knowing where the upstream is just now is no reason to let go of it.
-    if (upstream !== null && this.#upstreamOf(upstream) === null) return [];
-    return this.#configure(state.role, upstream);
+    return this.#configuration.take(async () => {
+      const state = this.server.state();
+      const { upstream } = this.#observer;
+      if (state.kind !== 'running') return [];
+      // Not knowing where the upstream is just now is no reason to let go of it.
+      if (upstream !== null && this.#upstreamOf(upstream) === null) return [];
+      return this.#writeConfig(state.role, upstream);
+    });
   }
 
   async startPrimary(): Promise<void> {
@@ -130,8 +137,10 @@ export class SupervisedPostgres implements LocalPostgres {
   async follow(upstream: string): Promise<void> {
     if (this.#upstreamOf(upstream) === null) throw new Error(`instance ${upstream} has no address yet`);
     await clearHandover(this.paths);
-    await this.#configure('standby', upstream);
-    this.#observer.pointedAt(upstream, this.now());
+    await this.#configuration.take(async () => {
+      await this.#writeConfig('standby', upstream);
+      this.#observer.pointedAt(upstream, this.now());
+    });
     await this.#lookAgain();
   }
 
@@ -142,14 +151,30 @@ export class SupervisedPostgres implements LocalPostgres {
     await this.server.promote(signal);
     this.#observer.pointedAt(null, this.now());
     await this.#lookAgain();
-    const { postgres: promoted } = this.#view;
-    // Off the critical path: what remains of the takeover, and the checkpoint without which nobody can rewind to this timeline (I24).
-    void (async () => {
-      if (this.settings.stanza() !== null && promoted.kind === 'primary') await archiveAncestors(this.paths, promoted.position.timeline);
-      await this.#configure('primary', null);
-      await clearHandover(this.paths);
-      await checkpoint(this.paths);
-    })().catch((error: unknown) => this.log.warn({ err: error }, 'after the promotion'));
+    // Off the critical path.
+    void this.#completePromotion();
+  }
+
+  /** What remains of a takeover. None of it is left out because another part failed. */
+  async #completePromotion(): Promise<void> {
+    const part = (what: string, work: () => Promise<unknown>) => work().catch((error: unknown) => this.log.error({ err: error }, `after the promotion: ${what} failed`));
+    // Before a checkpoint, which may remove what is marked as archived.
+    await this.#archiveAncestors();
+    await part('writing the configuration of a primary', () => this.#configure('primary', null));
+    await part('clearing what was handed over', () => clearHandover(this.paths));
+    // Without it nobody can rewind to this timeline (I24).
+    await part('the checkpoint', () => checkpoint(this.paths));
+  }
+
+  /** A hole in the archive is told, and is no reason to refuse service (I27). */
+  async #archiveAncestors(): Promise<void> {
+    if (this.settings.stanza() === null) return;
+    try {
+      await archiveAncestors(this.paths);
+      this.settings.problem('ArchiveHole', null);
+    } catch (error) {
+      this.settings.problem('ArchiveHole', `what earlier timelines left unarchived may be missing in the archive; make a full backup: ${messageOf(error)}`);
+    }
   }
 
   async stop(mode: StopMode): Promise<void> {
@@ -233,7 +258,9 @@ export class SupervisedPostgres implements LocalPostgres {
     // Where CREATE TABLESPACE, or its replay, finds nothing, it fails; and in recovery that is the end of the server.
     for (const directory of Object.values(this.paths.tablespaces)) await ensurePrivateDirectory(directory);
     await noLongerFresh(this.paths);
-    if (role === 'standby') await forgetSkippedTimelines(this.paths, (await readControlData(this.paths)).timeline);
+    // Its agent may have died between the promotion and what follows it, and a start that recovers ends with a checkpoint.
+    if (role === 'primary') await this.#archiveAncestors();
+    else await forgetSkippedTimelines(this.paths, (await readControlData(this.paths)).timeline);
     this.#observer.pointedAt(upstream, this.now());
     this.#view = { ...this.#view, postgres: { kind: 'starting', as: role } };
     try {
@@ -245,6 +272,11 @@ export class SupervisedPostgres implements LocalPostgres {
   }
 
   async #configure(role: Role, upstream: string | null): Promise<string[]> {
+    return this.#configuration.take(() => this.#writeConfig(role, upstream));
+  }
+
+  /** Only in its turn: another would write the same files. */
+  async #writeConfig(role: Role, upstream: string | null): Promise<string[]> {
     const { instance, major, osUser } = this.settings;
     const standbyFloor = role === 'standby' ? (await readControlData(this.paths)).standbyFloor : {};
     const { changed, ignored } = await writeConfig(this.paths, {

@@ -3,6 +3,11 @@ import pg from 'pg';
 import { POSTGRES_PORT } from '../../contract/ports.js';
 
 const ANSWERS_WITHIN = 2_000;
+/** It refuses at once, or it holds clients back. */
+const PAUSES_WITHIN = 50;
+/** The console has no error codes. */
+const NOT_PAUSED = /not paused/;
+const ALREADY_PAUSED = /already (suspended|paused)/;
 
 export class Console {
   #client: pg.Client | null = null;
@@ -22,12 +27,20 @@ export class Console {
 
   /**
    * On a connection of its own: pgBouncer holds new work back at once, and answers when the last server is released, which may never
-   * happen. Giving that connection up takes nothing back.
+   * happen. Giving that connection up takes nothing back. Rejects when it was not told.
    */
   async pause(): Promise<void> {
     const client = await this.#connect();
-    const given = client.query('PAUSE').catch(() => undefined).finally(() => client.end());
-    await Promise.race([given, new Promise((resolve) => setTimeout(resolve, 50))]);
+    const given = client.query('PAUSE').then(() => undefined, unless(ALREADY_PAUSED)).finally(() => client.end());
+    const told = new Promise<void>((resolve) => setTimeout(resolve, PAUSES_WITHIN));
+    await Promise.race([given, told]);
+    // An answer that never comes is no fault.
+    given.catch(() => undefined);
+  }
+
+  /** A pgBouncer that holds nobody back has nothing to take back. */
+  async resume(): Promise<void> {
+    await this.ask('RESUME').catch(unless(NOT_PAUSED));
   }
 
   close(): void {
@@ -45,4 +58,10 @@ export class Console {
     await client.connect();
     return client;
   }
+}
+
+function unless(harmless: RegExp): (error: unknown) => void {
+  return (error) => {
+    if (!(error instanceof Error && harmless.test(error.message))) throw error;
+  };
 }

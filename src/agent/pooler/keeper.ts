@@ -1,14 +1,14 @@
 /** Keeps one pgBouncer right: its certificate, its settings, and the primary that it sends its clients to. */
+import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { writeCertificate, type PoolerCertificate } from './certificate.js';
 import type { Console } from './console.js';
 import { iniFile, renderIni, type PoolerPaths } from './ini.js';
 import type { PrimaryProbe } from './primary-probe.js';
 import type { PgBouncerProcess } from './process.js';
 import type { PoolerSpec } from '../../contract/spec.js';
 import { decidePooling, type PoolingAction, type Reign } from '../core/pooling.js';
-import { replaceFile } from '../credentials/load.js';
-import { messageOf } from '../files.js';
+import type { ServedCertificate } from '../credentials/served.js';
+import { messageOf, replaceFile } from '../files.js';
 import { formatHolder } from '../kube/lease.js';
 import type { LeaseReading } from '../kube/types.js';
 import type { Clock } from '../ports.js';
@@ -37,7 +37,7 @@ export interface PoolerContext {
 }
 
 export class PoolerKeeper {
-  #certificate: PoolerCertificate | null = null;
+  #certificate: ServedCertificate | null = null;
   #certificateWritten = false;
   /** A file has changed since pgBouncer has read them. */
   #unread = false;
@@ -81,7 +81,7 @@ export class PoolerKeeper {
     this.#wake.abort();
   }
 
-  certificateIs(certificate: PoolerCertificate): void {
+  certificateIs(certificate: ServedCertificate): void {
     this.#certificate = certificate;
     this.#certificateWritten = false;
     this.wake();
@@ -116,15 +116,28 @@ export class PoolerKeeper {
 
   /** Certificates and settings of a pgBouncer that runs. */
   async #configure(): Promise<void> {
-    const { paths, process, problems, pooler } = this.context;
+    const { process, problems, pooler } = this.context;
     const settings = pooler()?.settings ?? null;
     problems.set('PoolerMissing', settings === null ? 'the spec has no pooler: apply the synthesized manifests again' : null);
     if (this.#certificate === null || this.#certificateWritten && !process.running) return;
-    if (!this.#certificateWritten && await writeCertificate(paths, this.#certificate)) this.#unread = true;
-    this.#certificateWritten = true;
+    if (!this.#certificateWritten) {
+      // Before it is written: another may come meanwhile.
+      this.#certificateWritten = true;
+      if (await this.#writeCertificate(this.#certificate)) this.#unread = true;
+    }
     if (!process.running || this.#pointedTo === null) return;
     if (settings !== null) await this.#writeIni(this.#pointedTo.instance, settings);
     if (this.#unread) await this.#reload({ primary: this.#pointedTo.instance });
+  }
+
+  async #writeCertificate({ certificate, key, authority }: ServedCertificate): Promise<boolean> {
+    const { directory } = this.context.paths;
+    const differed = [
+      await replaceFile(join(directory, 'ca.crt'), authority),
+      await replaceFile(join(directory, 'pooler.crt'), certificate),
+      await replaceFile(join(directory, 'pooler.key'), key),
+    ];
+    return differed.includes(true);
   }
 
   async #follow(): Promise<void> {
@@ -154,15 +167,16 @@ export class PoolerKeeper {
       case 'wait':
         return;
       case 'pause':
+        await console.pause();
         this.#pausedSince = clock.now();
         log.info({ decision: 'pause' }, 'the primary is gone or another: clients are held back');
-        return console.pause();
+        return;
       case 'point':
         await this.#point(action.reign);
         return probe.close();
       case 'resume': {
         const heldBackMs = Math.round(clock.now() - (this.#pausedSince ?? clock.now()));
-        await console.ask('RESUME');
+        await console.resume();
         this.#pausedSince = null;
         this.#pauseSpent = action.spent;
         log.info({ decision: 'resume', heldBackMs }, action.spent ? 'no primary was found in time: clients are told so' : 'clients go on');

@@ -1,8 +1,8 @@
 /** Asks a server what pgBouncer will need of it: that it lets the pooler's role in by its certificate, and takes writes. */
 import pg from 'pg';
-import type { PoolerCertificate } from './certificate.js';
 import { POSTGRES_PORT } from '../../contract/ports.js';
 import { SYSTEM_ROLES } from '../../contract/secrets.js';
+import type { ServedCertificate } from '../credentials/served.js';
 import { messageOf } from '../files.js';
 import { LOOKUP_DATABASE } from '../postgres/pooler-lookup.js';
 
@@ -12,7 +12,7 @@ export class PrimaryProbe {
   #open: { readonly host: string; readonly client: pg.Client } | null = null;
 
   /** Why it does not serve; null when it does. Its connection is kept for the next question: during a promotion many are asked. */
-  async why(host: string, certificate: PoolerCertificate): Promise<string | null> {
+  async why(host: string, certificate: ServedCertificate): Promise<string | null> {
     try {
       const { rows } = await (await this.#connection(host, certificate)).query<{ standby: boolean }>('SELECT pg_is_in_recovery() AS standby');
       return rows[0]!.standby ? `${host} does not take writes yet` : null;
@@ -28,7 +28,7 @@ export class PrimaryProbe {
     void open?.client.end().catch(() => undefined);
   }
 
-  async #connection(host: string, { authority, certificate, key }: PoolerCertificate): Promise<pg.Client> {
+  async #connection(host: string, { authority, certificate, key }: ServedCertificate): Promise<pg.Client> {
     if (this.#open?.host === host) return this.#open.client;
     this.close();
     const client = new pg.Client({

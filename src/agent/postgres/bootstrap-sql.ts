@@ -12,18 +12,26 @@ const REWIND_FUNCTIONS = [
   'pg_read_binary_file(text, bigint, bigint, boolean)',
 ];
 
-/** On the primary; can be repeated. The grants are per database, and pg_rewind connects to `postgres`. */
+/** On the primary; can be repeated, and writes only what is not so: each write would be archived. The grants are per database, and pg_rewind connects to `postgres`. */
 export async function ensureSystemRoles(paths: PostgresPaths): Promise<void> {
   await withLocal(paths, 'postgres', async (client) => {
-    await ensureRole(client, SYSTEM_ROLES.replication, 'LOGIN REPLICATION PASSWORD NULL');
-    await ensureRole(client, SYSTEM_ROLES.rewind, 'LOGIN PASSWORD NULL');
+    await ensureRole(client, SYSTEM_ROLES.replication, { replication: true });
+    await ensureRole(client, SYSTEM_ROLES.rewind, { replication: false });
     for (const signature of REWIND_FUNCTIONS) {
-      await client.query(`GRANT EXECUTE ON FUNCTION pg_catalog.${signature} TO ${pg.escapeIdentifier(SYSTEM_ROLES.rewind)}`);
+      const name = `pg_catalog.${signature}`;
+      const { rows: [may] } = await client.query<{ yes: boolean }>("SELECT has_function_privilege($1, $2, 'EXECUTE') AS yes", [SYSTEM_ROLES.rewind, name]);
+      if (!may!.yes) await client.query(`GRANT EXECUTE ON FUNCTION ${name} TO ${pg.escapeIdentifier(SYSTEM_ROLES.rewind)}`);
     }
   });
 }
 
-export async function ensureRole(client: pg.Client, name: string, attributes: string): Promise<void> {
-  const { rowCount } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [name]);
-  await client.query(`${rowCount === 0 ? 'CREATE' : 'ALTER'} ROLE ${pg.escapeIdentifier(name)} ${attributes}`);
+/** One that logs in by its certificate alone. */
+export async function ensureRole(client: pg.Client, name: string, { replication }: { readonly replication: boolean }): Promise<void> {
+  const { rows: [right] } = await client.query<{ yes: boolean }>(
+    `SELECT rolcanlogin AND rolpassword IS NULL AND rolreplication = $2 AND NOT (rolsuper OR rolcreatedb OR rolcreaterole OR rolbypassrls) AS yes
+     FROM pg_authid WHERE rolname = $1`, [name, replication],
+  );
+  if (right?.yes === true) return;
+  const attributes = `NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS ${replication ? '' : 'NO'}REPLICATION LOGIN PASSWORD NULL`;
+  await client.query(`${right === undefined ? 'CREATE' : 'ALTER'} ROLE ${pg.escapeIdentifier(name)} ${attributes}`);
 }

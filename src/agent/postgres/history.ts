@@ -15,6 +15,16 @@ export async function readHistory(paths: PostgresPaths, timeline: number): Promi
   return parseHistory(text);
 }
 
+/** The forks that led to the newest timeline that is known here; none before the first promotion. */
+export async function newestHistory(paths: PostgresPaths): Promise<Fork[]> {
+  const names = (await readdir(walDirectory(paths))).filter((name) => /^[0-9A-F]{8}\.history$/.test(name)).sort().reverse();
+  for (const name of names) {
+    const text = await readIfPresent(join(walDirectory(paths), name));
+    if (text !== undefined && text !== PLACEHOLDER) return parseHistory(text);
+  }
+  return [];
+}
+
 /** Lines of `parent timeline <tab> LSN where it was left <tab> reason`; comments and empty lines between. */
 export function parseHistory(text: string): Fork[] {
   return text.split('\n')

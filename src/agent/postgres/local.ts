@@ -2,8 +2,15 @@
 import pg from 'pg';
 import type { PostgresPaths } from './types.js';
 
-/** Our own statements do not belong in the user's log, whatever it is set to log: some carry password verifiers. */
-const UNLOGGED = ['log_statement=none', 'log_min_duration_statement=-1', 'log_min_error_statement=panic'].map((setting) => `-c ${setting}`).join(' ');
+const SETTINGS = {
+  // Our own statements do not belong in the user's log, whatever it is set to log: some carry password verifiers.
+  log_statement: 'none',
+  log_min_duration_statement: '-1',
+  log_min_error_statement: 'panic',
+  // A duty that waits for a lock of somebody's would wait in silence; one that fails is told, and tried again.
+  lock_timeout: '5s',
+  statement_timeout: '60s',
+};
 
 export function localClient(paths: PostgresPaths, database: string, more: pg.ClientConfig = {}): pg.Client {
   const client = new pg.Client({
@@ -12,7 +19,7 @@ export function localClient(paths: PostgresPaths, database: string, more: pg.Cli
     user: 'postgres',
     database,
     application_name: 'cdk8s-postgres-agent',
-    options: UNLOGGED,
+    options: Object.entries(SETTINGS).map(([name, value]) => `-c ${name}=${value}`).join(' '),
     connectionTimeoutMillis: 5000,
     ...more,
   });
@@ -33,5 +40,8 @@ export async function withLocal<T>(paths: PostgresPaths, database: string, work:
 
 /** After a promotion, off the critical path: pg_rewind reads the new timeline from the source's last checkpoint (I24). */
 export async function checkpoint(paths: PostgresPaths): Promise<void> {
-  await withLocal(paths, 'postgres', (client) => client.query('CHECKPOINT'));
+  await withLocal(paths, 'postgres', async (client) => {
+    await client.query('SET statement_timeout = 0');
+    await client.query('CHECKPOINT');
+  });
 }

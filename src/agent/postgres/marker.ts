@@ -3,17 +3,18 @@
  *
  * The marker is on disk before the first byte is touched and goes after the last one is synced. An initdb, a restore or a clone begins in an empty
  * directory, so what its marker is found beside never held anybody's data; a rewind begins with data, so that is poisoned.
+ *
+ * A marker names its data directory: the program may have chosen another one since, with data that the marker says nothing of (I18).
  */
-import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readIfPresent, removeDurably, unlessAbsent, writeDurably } from '../files.js';
+import { readIfPresent, removeDurably, writeDurably } from '../files.js';
 import type { PostgresPaths } from './types.js';
 
 const WORKS = ['initdb', 'restore', 'clone', 'rewind'] as const;
 export type Work = (typeof WORKS)[number];
 
 export async function beginWork(paths: PostgresPaths, work: Work): Promise<void> {
-  await writeDurably(markerOf(paths, work), `${new Date().toISOString()}\n`);
+  await writeDurably(markerOf(paths, work), `${paths.pgdata}\n`);
 }
 
 export async function endWork(paths: PostgresPaths, work: Work): Promise<void> {
@@ -42,8 +43,7 @@ export async function noLongerFresh(paths: PostgresPaths): Promise<void> {
 /** The rewind first: it is the one that must not be forgotten. */
 export async function unfinishedWork(paths: PostgresPaths): Promise<Work | undefined> {
   for (const work of ['rewind', 'clone', 'restore', 'initdb'] as const) {
-    const found = await access(markerOf(paths, work)).then(() => true, unlessAbsent);
-    if (found) return work;
+    if ((await readIfPresent(markerOf(paths, work)))?.trim() === paths.pgdata) return work;
   }
   return undefined;
 }

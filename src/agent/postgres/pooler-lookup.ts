@@ -22,13 +22,17 @@ const BODY = `
     AND rolname !~ '^(pg_|cdk8s_)'
 `;
 
-/** On the primary; can be repeated. `changed`: something was not as it should be. */
-export async function ensurePoolerLookup(paths: PostgresPaths): Promise<{ changed: boolean }> {
+/**
+ * On the primary; can be repeated, and writes only what is not so. Where there is no pooler any more, its role may not log in: its certificate
+ * lives on. Tells whether anything was done.
+ */
+export async function reconcilePoolerLookup(paths: PostgresPaths, wanted: boolean): Promise<boolean> {
   return withLocal(paths, LOOKUP_DATABASE, async (client) => {
-    if (await isInstalled(client)) return { changed: false };
+    if (!wanted) return forbidLogin(client);
+    if (await isInstalled(client)) return false;
     const role = pg.escapeIdentifier(SYSTEM_ROLES.pooler);
     await client.query('BEGIN');
-    await ensureRole(client, SYSTEM_ROLES.pooler, 'NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION LOGIN PASSWORD NULL');
+    await ensureRole(client, SYSTEM_ROLES.pooler, { replication: false });
     await client.query(`CREATE SCHEMA IF NOT EXISTS ${SCHEMA}`);
     await client.query(`REVOKE ALL ON SCHEMA ${SCHEMA} FROM PUBLIC`);
     await client.query(`GRANT USAGE ON SCHEMA ${SCHEMA} TO ${role}`);
@@ -39,8 +43,15 @@ export async function ensurePoolerLookup(paths: PostgresPaths): Promise<{ change
     await client.query(`REVOKE ALL ON FUNCTION ${SCHEMA}.user_lookup(text) FROM PUBLIC`);
     await client.query(`GRANT EXECUTE ON FUNCTION ${SCHEMA}.user_lookup(text) TO ${role}`);
     await client.query('COMMIT');
-    return { changed: true };
+    return true;
   });
+}
+
+async function forbidLogin(client: pg.Client): Promise<boolean> {
+  const { rowCount } = await client.query('SELECT FROM pg_roles WHERE rolname = $1 AND rolcanlogin', [SYSTEM_ROLES.pooler]);
+  if (rowCount === 0) return false;
+  await client.query(`ALTER ROLE ${pg.escapeIdentifier(SYSTEM_ROLES.pooler)} NOLOGIN`);
+  return true;
 }
 
 /** Role, function and grant are what this agent would make. */

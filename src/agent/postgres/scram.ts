@@ -12,10 +12,14 @@ export function scramVerifier(password: string): string {
   return verifierWith(password, randomBytes(SALT_LENGTH), ITERATIONS);
 }
 
+/**
+ * Only one with our own count of iterations is looked into: whoever may change a password may name any other, and counting up to it would
+ * keep the agent from renewing its Lease.
+ */
 export function matchesVerifier(password: string, verifier: string): boolean {
-  const parts = /^SCRAM-SHA-256\$(\d+):([A-Za-z0-9+/=]+)\$/.exec(verifier);
-  if (!parts) return false;
-  const expected = Buffer.from(verifierWith(password, Buffer.from(parts[2]!, 'base64'), Number(parts[1])));
+  const [, iterations, salt] = /^SCRAM-SHA-256\$(\d+):([A-Za-z0-9+/=]+)\$/.exec(verifier) ?? [];
+  if (salt === undefined || Number(iterations) !== ITERATIONS) return false;
+  const expected = Buffer.from(verifierWith(password, Buffer.from(salt, 'base64'), ITERATIONS));
   const given = Buffer.from(verifier);
   return expected.length === given.length && timingSafeEqual(expected, given);
 }

@@ -20,6 +20,8 @@ import type { PostgresPaths } from '../postgres/types.js';
 
 /** The shutdown checkpoint of a recovery that changed much. */
 const STOP_TAKES_SECONDS = 3_600;
+/** Seconds between two attempts to fetch one file; pgBackRest tries each request several times itself. */
+const FETCH_PAUSES = [1, 5, 1];
 
 /** The configuration must have been written, and the data must be as pgBackRest left it. Resolves with the new timeline, once PostgreSQL has stopped. */
 export async function recover(paths: PostgresPaths, source: Stanza, target: RecoveryTargetSpec, log: Logger, signal: AbortSignal): Promise<number> {
@@ -53,7 +55,7 @@ function serve(paths: PostgresPaths, { config, stanza }: Stanza, target: Recover
     // The source may have had more connections and workers than this cluster will; only who answers queries must have as many.
     hot_standby: 'off',
     archive_mode: 'off',
-    restore_command: `pgbackrest --config=${config} --stanza=${stanza} --pg1-path=${paths.pgdata} --log-level-console=off --log-level-stderr=warn archive-get %f "%p"`,
+    restore_command: orFail(`pgbackrest --config=${config} --stanza=${stanza} --pg1-path=${paths.pgdata} --log-level-stderr=warn archive-get %f "%p"`),
     recovery_target_timeline: 'latest',
     recovery_target_action: 'promote',
     ...targetSettings(target),
@@ -62,6 +64,14 @@ function serve(paths: PostgresPaths, { config, stanza }: Stanza, target: Recover
     program(paths, 'postgres'), '-D', paths.pgdata, '-c', `config_file=${configFile(paths)}`,
     ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ]), { signal, onLine: (line) => log.info({ source: 'recovery' }, line) });
+}
+
+/**
+ * PostgreSQL takes any failure up to 125 for the end of the log, and would begin a timeline in the middle of it when the repo has a fault.
+ * pgBackRest says 1 for a file that is not there; all else is tried again, and then ends the recovery (PostgreSQL: "restore_command").
+ */
+function orFail(fetch: string): string {
+  return `for pause in ${FETCH_PAUSES.join(' ')}; do ${fetch}; code=$?; [ $code -le 1 ] && exit $code; sleep $pause; done; exit 126`;
 }
 
 function targetSettings(target: RecoveryTargetSpec): Record<string, string> {

@@ -97,6 +97,7 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
     parameters: () => spec().parameters,
     stanza: () => backups.stanza,
     readOnly: () => volumes.full !== null,
+    problem: (code, message) => problems.set(code, message),
     upstream: (instance) => {
       const host = peers.hostOf(instance);
       const hostaddr = peers.ipOf(instance);

@@ -1,11 +1,11 @@
 /** Role `pooler`: the agent that runs a pgBouncer. Builds the parts, joins their wake-ups, and runs until its clients have gone. */
 import type { RoleContext, RoleView } from './role.js';
 import { POOLER_DIR } from '../../contract/paths.js';
+import { readCertificate } from '../credentials/served.js';
 import { SECRETS } from '../kube/client.js';
 import { KubeLeaseStore } from '../kube/lease.js';
 import { KubeSecrets } from '../kube/secrets.js';
 import { watchAll } from '../kube/watch.js';
-import { readCertificate } from '../pooler/certificate.js';
 import { Console } from '../pooler/console.js';
 import { PoolerKeeper } from '../pooler/keeper.js';
 import { PrimaryProbe } from '../pooler/primary-probe.js';

@@ -2,7 +2,6 @@
 import type { RoleContext, RoleView } from './role.js';
 import { PGBACKREST_CONFIG } from '../../contract/paths.js';
 import { API_PORT } from '../../contract/ports.js';
-import { CERTIFICATE_KEYS } from '../../contract/secrets.js';
 import type { RepoStatus } from '../../contract/status.js';
 import { startPeerServer } from '../api/peer-server.js';
 import type { BackupHandler, PeerServer } from '../api/types.js';
@@ -11,6 +10,7 @@ import { readRepoKeys } from '../backups/keys.js';
 import { PgBackRest } from '../backups/pgbackrest.js';
 import { BackupRunner } from '../backups/runner.js';
 import { StanzaKeeper } from '../backups/stanza.js';
+import { readCertificate } from '../credentials/served.js';
 import { DutyRunner } from '../duties/duty.js';
 import { KubeSecrets } from '../kube/secrets.js';
 import { backupMetrics } from '../metrics/backups.js';
@@ -20,34 +20,33 @@ export async function runRepo({ environment, api, events, problems, metrics, spe
   const secrets = new KubeSecrets(api);
   let configured = false;
   let server: PeerServer | null = null;
+  let served: string | null = null;
   const backups = () => {
     const { backups: wanted } = specs.current!;
     if (wanted === undefined) throw new Error('the spec has no backups any more; apply the synthesized manifests and remove this pod\'s StatefulSet');
     return wanted;
   };
   const pgBackRest = () => new PgBackRest(PGBACKREST_CONFIG, backups().stanza);
-  const stanza = new StanzaKeeper({ clock, pgBackRest: () => (configured ? pgBackRest() : null) });
+  const stanza = new StanzaKeeper({ clock, pgBackRest: () => (configured ? pgBackRest() : null), signal: () => leaving });
   backupMetrics(metrics, () => stanza.info);
   const runner = new BackupRunner({ pgBackRest, events, problems, log, ended: () => { stanza.askAgain(); duties.stanza.wake(); } });
 
   async function configure(): Promise<void> {
     const { instances, objects } = specs.current!;
     const { repos, host, certificateSecret } = backups();
-    const found = await secrets.get(certificateSecret);
-    if (!found.ok) throw new Error(`Secret ${certificateSecret} cannot be read: ${found.message}`);
-    const { [CERTIFICATE_KEYS.certificate]: certificate, [CERTIFICATE_KEYS.key]: key, [CERTIFICATE_KEYS.authority]: authority } = found.value.data;
-    if (certificate === undefined || key === undefined || authority === undefined) {
-      throw new Error(`Secret ${certificateSecret} has not been filled yet: the leader fills it once the cluster has data`);
-    }
+    const read = await readCertificate(secrets, certificateSecret);
+    if ('why' in read) throw new Error(read.why);
+    const { authority, ...pair } = read.certificate;
     const keys = await readRepoKeys(secrets, repos, true);
     const fqdn = (name: string) => `${name}.${environment.namespace}.svc`;
-    const changed = await writeConfiguration({ certificate, key, authority }, keys, [{
+    const changed = await writeConfiguration(read.certificate, keys, [{
       backups: backups(), keys, repoHost: fqdn(host!), file: PGBACKREST_CONFIG,
       place: { kind: 'repo', instances: instances.map(({ pod }) => fqdn(`${pod}.${objects.instancesService}`)) },
     }]);
-    const material = { authority, server: { certificate, key } };
+    const material = { authority, server: pair };
     if (server === null) server = await startPeerServer({ port: API_PORT }, material, handlers);
-    else if (changed) server.setCertificates(material);
+    else if (served !== pair.certificate + authority) server.setCertificates(material);
+    served = pair.certificate + authority;
     if (changed) {
       stanza.configurationChanged();
       duties.stanza.wake();

@@ -14,7 +14,7 @@ const standby = (more: Partial<Extract<Postgres, { kind: 'standby' }>> = {}): Po
 });
 
 function seen(postgres: Postgres, lease: LeaseView, now = 2_000): Snapshot {
-  return { now, postgres, lease, spec: { major: '17', instances: [], timing: DEFAULT_TIMING } } as unknown as Snapshot;
+  return { now, postgres, lease, stopAskedAt: null, spec: { major: '17', instances: [], timing: DEFAULT_TIMING } } as unknown as Snapshot;
 }
 
 test('the gate is open until the moment at which the Lease that is held would fence', () => {
@@ -27,8 +27,10 @@ test('without the Lease, or with one that no request of one\'s own has proven, t
 });
 
 test('a server that is being stopped waits little for its archive, and not at all when that fails or the Lease is gone', () => {
-  expect(gateOf(seen(stopping, mine), false)).toBe('closing 7000000000');
-  expect(gateOf(seen(stopping, mine), true)).toBe('closed 7000000000');
+  // For all segments together, and never longer than the Lease.
+  expect(gateOf({ ...seen(stopping, mine, 3_000), stopAskedAt: 2_000 }, false)).toBe('closing 4000000000');
+  expect(gateOf({ ...seen(stopping, mine, 6_000), stopAskedAt: 6_000 }, false)).toBe('closing 7000000000');
+  expect(gateOf({ ...seen(stopping, mine), stopAskedAt: 2_000 }, true)).toBe('closed 4000000000');
   expect(gateOf(seen(stopping, free), false)).toBe('closing 0');
 });
 

@@ -68,6 +68,13 @@ test('an initdb that was cut short is seen as incomplete, and the next one start
   expect(copies(one.paths.pgdata)).toEqual([]);
 });
 
+test('what did not finish in one data directory says nothing of the data in another', async () => {
+  await make();
+  await beginWork({ ...one.paths, pgdata: join(one.paths.pgdata, 'elsewhere') }, 'clone');
+  expect(await look()).toMatchObject({ kind: 'present' });
+  await expect(make()).rejects.toThrow(/not empty/);
+});
+
 test('an initdb that is aborted leaves an incomplete directory', async () => {
   await expect(initdb(one.paths, one.log, AbortSignal.timeout(150))).rejects.toThrow();
   expect(['incomplete', 'absent']).toContain((await look()).kind);

@@ -1,6 +1,6 @@
 import { TestBed, type TestInstance } from './support/instance';
 import { withLocal } from '../../../src/agent/postgres/local.js';
-import { ensurePoolerLookup, LOOKUP_DATABASE, LOOKUP_QUERY } from '../../../src/agent/postgres/pooler-lookup.js';
+import { LOOKUP_DATABASE, LOOKUP_QUERY, reconcilePoolerLookup } from '../../../src/agent/postgres/pooler-lookup.js';
 
 let bed: TestBed;
 let one: TestInstance;
@@ -25,13 +25,13 @@ async function as(role: string, query: string, values: unknown[] = []): Promise<
 const found = async (user: string) => (await as('cdk8s_pooler', LOOKUP_QUERY, [user])).map(({ name }) => name);
 
 test('role and function are made once, and again where somebody has changed them', async () => {
-  expect(await ensurePoolerLookup(one.paths)).toEqual({ changed: true });
-  expect(await ensurePoolerLookup(one.paths)).toEqual({ changed: false });
+  expect(await reconcilePoolerLookup(one.paths, true)).toBe(true);
+  expect(await reconcilePoolerLookup(one.paths, true)).toBe(false);
   await one.sql('GRANT EXECUTE ON FUNCTION cdk8s_pooler.user_lookup(text) TO app');
-  expect(await ensurePoolerLookup(one.paths)).toEqual({ changed: true });
-  expect(await ensurePoolerLookup(one.paths)).toEqual({ changed: false });
+  expect(await reconcilePoolerLookup(one.paths, true)).toBe(true);
+  expect(await reconcilePoolerLookup(one.paths, true)).toBe(false);
   await one.sql('ALTER ROLE cdk8s_pooler SUPERUSER');
-  expect(await ensurePoolerLookup(one.paths)).toEqual({ changed: true });
+  expect(await reconcilePoolerLookup(one.paths, true)).toBe(true);
   expect(await one.sql("SELECT rolsuper, rolpassword FROM pg_authid WHERE rolname = 'cdk8s_pooler'")).toEqual([{ rolsuper: false, rolpassword: null }]);
 });
 
@@ -59,4 +59,13 @@ test('a table of the caller\'s cannot take the place of the catalog', async () =
     return (await client.query(LOOKUP_QUERY, ['boss'])).rows as unknown[];
   });
   expect(rows).toEqual([]);
+});
+
+test('the role of a pooler that is no longer wanted may not log in, and a pooler that comes back makes it right again', async () => {
+  const login = async () => (await one.sql("SELECT rolcanlogin AS login FROM pg_roles WHERE rolname = 'cdk8s_pooler'"))[0]!.login;
+  expect(await reconcilePoolerLookup(one.paths, false)).toBe(true);
+  expect(await login()).toBe(false);
+  expect(await reconcilePoolerLookup(one.paths, false)).toBe(false);
+  expect(await reconcilePoolerLookup(one.paths, true)).toBe(true);
+  expect(await login()).toBe(true);
 });

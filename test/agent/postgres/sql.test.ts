@@ -86,15 +86,29 @@ describe('verifiers', () => {
     expect(matchesVerifier('Secret', verifier)).toBe(false);
     expect(matchesVerifier('secret', 'md5abc')).toBe(false);
   });
+
+  test('are not counted up to where a user has named another number of iterations, which would stop the agent for hours', () => {
+    const endless = scramVerifier('secret').replace('$4096:', '$2147483647:');
+    expect(matchesVerifier('secret', endless)).toBe(false);
+  });
 });
 
-test('the roles of the cluster itself have no password, and making them again changes nothing', async () => {
+test('the roles of the cluster itself have no password, and making them again writes nothing', async () => {
   const roles = () => one.sql("SELECT rolname, rolpassword, rolsuper, rolreplication FROM pg_authid WHERE rolname LIKE 'cdk8s\\_%' ORDER BY 1");
   const before = await roles();
   expect(before).toEqual([
     { rolname: 'cdk8s_replication', rolpassword: null, rolsuper: false, rolreplication: true },
     { rolname: 'cdk8s_rewind', rolpassword: null, rolsuper: false, rolreplication: false },
   ]);
+  // A row that is written anew has another transaction's number.
+  const versions = () => one.sql(`SELECT rolname AS name, xmin::text FROM pg_authid WHERE rolname LIKE 'cdk8s\\_%'
+    UNION ALL SELECT proname, xmin::text FROM pg_proc WHERE proname IN ('pg_ls_dir', 'pg_stat_file', 'pg_read_binary_file') ORDER BY 1, 2`);
+  const found = await versions();
+  await ensureSystemRoles(one.paths);
+  expect(await versions()).toEqual(found);
+  expect(await roles()).toEqual(before);
+  await one.sql("ALTER ROLE cdk8s_rewind SUPERUSER PASSWORD 'known'; REVOKE EXECUTE ON FUNCTION pg_read_binary_file(text) FROM cdk8s_rewind");
   await ensureSystemRoles(one.paths);
   expect(await roles()).toEqual(before);
+  expect(await one.sql("SELECT has_function_privilege('cdk8s_rewind', 'pg_read_binary_file(text)', 'EXECUTE') AS yes")).toEqual([{ yes: true }]);
 });

@@ -108,6 +108,27 @@ test('a target that the archive does not reach fails with PostgreSQL\'s reason, 
   expect(await readData(two.paths, await installedMajor(two.paths), null)).toMatchObject({ kind: 'present', fresh: true });
 }, 60_000);
 
+test('a repo with a fault is not the end of the log: recovery fails, and once the fault is gone nothing is missing', async () => {
+  const { PATH } = process.env;
+  const programs = join(one.folder, 'programs');
+  mkdirSync(programs);
+  // pgBackRest's own code for a server that does not answer.
+  writeFileSync(join(programs, 'pgbackrest'), `#!/bin/sh\ncase "$*" in *archive-get*) exit 49;; esac\nPATH='${PATH!}' exec pgbackrest "$@"\n`, { mode: 0o755 });
+  const two = await fresh.instance('two', { tablespaces: ['cold'] });
+  await writeConfig(two.paths, await configOf(two));
+  const latest = () => restore(two.paths, source, { repo: {} as never, stanza: 'orders', target: { type: 'latest' } }, two.log, signal());
+  process.env.PATH = `${programs}:${PATH!}`;
+  try {
+    await expect(latest()).rejects.toThrow(/recovery to the target "latest" failed/);
+  } finally {
+    process.env.PATH = PATH;
+  }
+  expect(await readData(two.paths, await installedMajor(two.paths), null)).toMatchObject({ kind: 'incomplete' });
+  await latest();
+  await two.start('primary');
+  expect(await two.sql('SELECT id FROM rows ORDER BY id')).toEqual([{ id: 1 }, { id: 2 }, { id: 3 }]);
+}, 90_000);
+
 test('data is never restored over, and a backup with a tablespace that has no volume here is refused before a byte is written', async () => {
   const two = await fresh.instance('two');
   await writeConfig(two.paths, await configOf(two));

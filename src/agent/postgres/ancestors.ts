@@ -5,17 +5,20 @@
  */
 import { readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readControlData } from './controldata.js';
+import { newestHistory, walDirectory } from './history.js';
+import type { PostgresPaths } from './types.js';
 import { parseSegmentFileName, segmentOf } from '../core/lsn.js';
 import type { Fork } from '../core/types.js';
 import { isErrno, syncDirectory } from '../files.js';
-import { readControlData } from '../postgres/controldata.js';
-import { readHistory, walDirectory } from '../postgres/history.js';
-import type { PostgresPaths } from '../postgres/types.js';
 
-/** Before the first checkpoint on the new timeline, which may remove what is marked as archived. Resolves to what waits now. */
-export async function archiveAncestors(paths: PostgresPaths, timeline: number): Promise<string[]> {
+/**
+ * Before the first checkpoint on the new timeline, which may remove what is marked as archived. Resolves to what waits now. Can be repeated:
+ * after a crash only the history files tell that there was a promotion, because the control file learns of it at that checkpoint.
+ */
+export async function archiveAncestors(paths: PostgresPaths): Promise<string[]> {
   const { segmentSize } = await readControlData(paths);
-  const forks = await readHistory(paths, timeline);
+  const forks = await newestHistory(paths);
   const names = ancestorsIn(await readdir(walDirectory(paths)), forks, segmentSize);
   const status = join(walDirectory(paths), 'archive_status');
   for (const name of names) {

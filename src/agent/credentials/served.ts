@@ -1,19 +1,16 @@
-/** The pooler's certificate: read from its Secret by the API, written to files in memory. */
-import { join } from 'node:path';
-import type { PoolerPaths } from './ini.js';
+/** A certificate that an agent serves with which only reads Secrets: the pooler's and the repo host's. The leader fills them. */
+import { pairFault } from './pki.js';
+import type { KeyPair } from './types.js';
 import { CERTIFICATE_KEYS } from '../../contract/secrets.js';
-import { replaceFile } from '../credentials/load.js';
-import { pairFault } from '../credentials/pki.js';
-import type { KeyPair } from '../credentials/types.js';
 import type { Secrets } from '../kube/types.js';
 
-export interface PoolerCertificate extends KeyPair {
+export interface ServedCertificate extends KeyPair {
   /** All authorities to be trusted, PEM. */
   readonly authority: string;
 }
 
 /** The certificate, or why there is none yet. */
-export async function readCertificate(secrets: Secrets, name: string): Promise<{ certificate: PoolerCertificate } | { why: string }> {
+export async function readCertificate(secrets: Secrets, name: string): Promise<{ certificate: ServedCertificate } | { why: string }> {
   const secret = await secrets.get(name);
   if (!secret.ok) {
     const wayOut = secret.kind === 'notFound' || secret.kind === 'forbidden' ? '; apply the synthesized manifests again' : '';
@@ -25,14 +22,4 @@ export async function readCertificate(secrets: Secrets, name: string): Promise<{
   }
   const fault = pairFault({ certificate, key });
   return fault === null ? { certificate: { certificate, key, authority } } : { why: `Secret ${name} holds no usable certificate: ${fault}` };
-}
-
-/** Tells whether anything differed. */
-export async function writeCertificate({ directory }: PoolerPaths, { certificate, key, authority }: PoolerCertificate): Promise<boolean> {
-  const differed = [
-    await replaceFile(join(directory, 'ca.crt'), authority),
-    await replaceFile(join(directory, 'pooler.crt'), certificate),
-    await replaceFile(join(directory, 'pooler.key'), key),
-  ];
-  return differed.includes(true);
 }
