@@ -19,13 +19,16 @@ up_locked() {
   bring_up
 }
 
+# For who has nothing but what was printed: what each node's programs said last.
+last_words() { tail -n 3 "$RUN"/logs/{containerd,kubelet}-*.log | cut -c1-400; }
+
 # What the running cluster was started from: another checkout does not reuse what it would have built otherwise.
 recipe() { (cd "$HERE" && cat cluster lib/*.sh manifests/* "$BIN/.key" "$IMAGES/system.id"; echo "$KUBERNETES_VERSION") | sha256sum | cut -c1-16; }
 
 is_healthy() {
   [ -e "$RUN/up" ] || return 1
   all_run || return 1
-  wait_quietly 20 nodes_ready || { say "not all nodes are ready"; return 1; }
+  wait_quietly 20 nodes_ready || { say "not all nodes are ready"; last_words >&2; return 1; }
   [ "$(cat "$RUN/recipe")" != "$(recipe)" ] || return 0
   [ "$(owner)" = "$REPO" ] || { say "the running cluster was started by another checkout, from other scripts"; return 1; }
   say "note: the running cluster was started by an older state of test/cluster; 'cluster down' first to have the new one"
@@ -58,7 +61,7 @@ bring_up() {
   start_dns
   in_network cp "$BIN/kubectl" --kubeconfig "$KUBECONFIG" apply --server-side -f "$HERE/manifests/base.yaml" > "$RUN/logs/base.log"
   start_provisioner
-  wait_for 120 "the nodes to be ready" nodes_ready
+  (wait_for 120 "the nodes to be ready" nodes_ready) || { last_words >&2; exit 1; }
   wait_for 120 "DNS" in_network cp curl -sf http://127.0.0.1:8181/ready
   all_run || die "not all programs stay alive; see test/cluster/cluster logs"
   recipe > "$RUN/recipe"

@@ -8,6 +8,8 @@ import { connect, hangUp, now, sleep, type Connection, type Server } from './pos
 
 const EVERY_MS = 10;
 const QUERY_TIMEOUT_MS = 1_000;
+/** What the PostgreSQL client says when that time is over. */
+const GAVE_UP = /^Query read timeout/;
 const BETWEEN_ATTEMPTS_MS = 10;
 /** A longer one ends a steady time. */
 const UNSTEADY_MS = 500;
@@ -17,9 +19,10 @@ const WORTH_TELLING_MS = 250;
 const server = JSON.parse(process.argv[2]) as Server;
 const acknowledged: { readonly id: number; readonly at: number }[] = [];
 let nextId = 0;
-let connections = 0;
+/** Connections that the other side ended; giving up on one that is silent is our own impatience. */
+let broken = 0;
 let markedAt = now();
-let connectionsAtMark = 0;
+let brokenAtMark = 0;
 /** Times that writing broke off: an error after an acknowledgement, with all that follow until the next one. */
 let interruptions = 0;
 let interruptionsAtMark = 0;
@@ -37,7 +40,6 @@ async function write(): Promise<void> {
     try {
       if (connection === null) {
         connection = await connect(server);
-        connections++;
       }
       const id = ++nextId;
       await connection.query({ name: 'write', text: 'INSERT INTO ledger (id) VALUES ($1)', values: [id] });
@@ -48,6 +50,7 @@ async function write(): Promise<void> {
       if (!interrupted) interruptions++;
       interrupted = true;
       lastTrouble = error instanceof Error ? error.message : String(error);
+      if (connection !== null && !GAVE_UP.test(lastTrouble)) broken++;
       hangUp(connection);
       connection = null;
       await sleep(BETWEEN_ATTEMPTS_MS);
@@ -85,7 +88,7 @@ function report(): object {
     sinceMark: all.length,
     longestMs: Math.round(longest),
     gaps: all.filter(({ ms }) => ms > WORTH_TELLING_MS).map(({ fromMs, ms }) => ({ fromMs: Math.round(fromMs), ms: Math.round(ms) })),
-    connectionsSinceMark: connections - connectionsAtMark,
+    brokenSinceMark: broken - brokenAtMark,
     interruptions: interruptions - interruptionsAtMark,
     steadyMs: Math.round(steadyMs()),
     silentMs: Math.round(now() - (acknowledged.at(-1)?.at ?? markedAt)),
@@ -123,7 +126,7 @@ async function obey(line: string): Promise<object> {
   switch (command) {
     case 'mark':
       markedAt = now();
-      connectionsAtMark = connections;
+      brokenAtMark = broken;
       interruptionsAtMark = interruptions;
       return { markedAt };
     case 'report':

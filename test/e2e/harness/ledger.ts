@@ -7,7 +7,8 @@ export interface LedgerReport {
   /** The longest time without an acknowledgement since the mark. */
   readonly longestMs: number;
   readonly gaps: readonly { readonly fromMs: number; readonly ms: number }[];
-  readonly connectionsSinceMark: number;
+  /** Connections that the other side ended; one that the client gave up, because it was silent, is a silence. */
+  readonly brokenSinceMark: number;
   /** Times that writing broke off with an error; a mere silence is none. */
   readonly interruptions: number;
   /** For how long writes have gone on by now without breaking off. */

@@ -8,7 +8,7 @@ import { BackupSchedule, PgBackRestRepo, type BackupOptions } from '../../../src
 import { CLUSTER_LABEL, PGBACKREST_CONFIG } from '../../../src/contract';
 
 /** Never by themselves within a test: it is asked for them. */
-const NEVER = '0 0 29 2 *';
+export const NEVER = '0 0 29 2 *';
 
 export const BACKUPS: BackupOptions = {
   repos: [PgBackRestRepo.posix({ storage: { size: Size.gibibytes(2) } })],
@@ -23,7 +23,14 @@ interface Backup {
 }
 
 export class Repo {
-  constructor(private readonly cluster: Cluster) {}
+  private constructor(private readonly cluster: Cluster) {}
+
+  /** With the stanza there: from now on log is archived. */
+  static async of(cluster: Cluster, withinMs = 120_000): Promise<Repo> {
+    const repo = new Repo(cluster);
+    await eventually('the stanza', { withinMs, everyMs: 1_000 }, async () => yes((await repo.pgBackRest('--output=json', 'info')).includes('"archive"') && (await repo.archived()).length > 0));
+    return repo;
+  }
 
   /** pgBackRest itself, on the repo host. */
   async pgBackRest(...args: string[]): Promise<string> {
@@ -43,19 +50,8 @@ export class Repo {
     return Object.keys(list).flatMap((path) => /\/([0-9A-F]{24})-[0-9a-f]{40}/.exec(path)?.[1] ?? []).sort();
   }
 
-  /** The stanza is there: from now on log is archived. */
-  async ready(withinMs = 120_000): Promise<void> {
-    await eventually('the stanza', { withinMs, everyMs: 1_000 }, async () => yes((await this.pgBackRest('--output=json', 'info')).includes('"archive"') && (await this.archived()).length > 0));
-  }
-
-  /** Runs the Job of a schedule now; resolves to its log. */
-  async backup(schedule: 'full' | 'differential' | 'incremental', name = `${schedule}-now`): Promise<string> {
-    const { kubectl } = this.cluster;
-    await kubectl.run(['create', 'job', name, `--from=cronjob/${NAMES.backupCronJob(1, schedule)}`]);
-    const { code } = await kubectl.outcome(['wait', '--for=condition=Complete', `job/${name}`, '--timeout=120s'], { timeoutMs: 130_000 });
-    const log = await kubectl.run(['logs', `job/${name}`]);
-    if (code !== 0) throw new Error(`the ${schedule} backup did not complete: ${log}`);
-    return log;
+  backup(schedule: 'full' | 'differential' | 'incremental'): Promise<string> {
+    return backUp(this.cluster, schedule);
   }
 
   async down(): Promise<void> {
@@ -74,6 +70,16 @@ export class Repo {
   }
 }
 
+/** Runs the Job of a schedule now; resolves to its log. */
+export async function backUp({ kubectl }: Cluster, schedule: 'full' | 'differential' | 'incremental'): Promise<string> {
+  const name = `${schedule}-now`;
+  await kubectl.run(['create', 'job', name, `--from=cronjob/${NAMES.backupCronJob(1, schedule)}`]);
+  const { code } = await kubectl.outcome(['wait', '--for=condition=Complete', `job/${name}`, '--timeout=120s'], { timeoutMs: 130_000 });
+  const log = await kubectl.run(['logs', `job/${name}`]);
+  if (code !== 0) throw new Error(`the ${schedule} backup did not complete: ${log}`);
+  return log;
+}
+
 export interface Archiver {
   readonly lastArchived: string | null;
   readonly waiting: number;
@@ -83,6 +89,15 @@ export interface Archiver {
 /** What the primary's agent says of its archiver; null while it says nothing. */
 export async function archiverOf(cluster: Cluster, primary: Pod): Promise<Archiver | null> {
   return (await cluster.status(primary)).backups?.archiver ?? null;
+}
+
+/** Waits until everything written so far is in the archive. */
+export async function archiveCatchesUp(cluster: Cluster, primary: Pod): Promise<void> {
+  await eventually('the archive to catch up', { withinMs: 120_000 }, async () => {
+    await cluster.psql(primary, 'SELECT pg_switch_wal()');
+    const archiver = await archiverOf(cluster, primary);
+    return yes(archiver !== null && !archiver.failing && archiver.waiting <= 1 && archiver.lastArchived !== null);
+  });
 }
 
 /** The names between the first and the last of one timeline that are missing. */

@@ -2,6 +2,7 @@
 import type { Cluster } from './cluster';
 import type { Ledger } from './ledger';
 import type { Overlap, Probes } from './probes';
+import type { Program } from './program';
 import type { Machine } from '../target/machine';
 
 export interface Scenario {
@@ -12,8 +13,11 @@ export interface Scenario {
   readonly alone?: boolean;
   /** It needs faults below Kubernetes, which only the test cluster of this repository can make. */
   readonly needsMachine?: boolean;
-  /** It begins with an empty namespace; otherwise with a whole cluster and the clients at work. */
-  readonly startsEmpty?: boolean;
+  /**
+   * What it begins with. A program: a cluster of its own made from that, whole, and the clients at work. `nothing`: an empty namespace. Left
+   * out: a whole cluster that others have used before, and the clients at work.
+   */
+  readonly begins?: Program | 'nothing';
   /** With asynchronous replication, what was acknowledged and not yet sent is lost together with pod or node: counted, not refused. */
   readonly mayLose?: boolean;
   /** The fault takes the Lease away from a living primary, which must fence itself. */
@@ -34,7 +38,7 @@ export interface Trial {
   /** A step, for the person and for the log of the run. */
   step(text: string): void;
   overlaps(): Promise<readonly Overlap[]>;
-  /** Starts the clients, where the scenario began with an empty namespace; the ledger writes by that Service. */
+  /** Starts the clients, where the scenario began with nothing; the ledger writes by that Service. */
   startClients(service?: string): Promise<void>;
   /** One more probe, on that node's own network. */
   probeFromNode(node: string): void;

@@ -7,11 +7,10 @@ import { Cluster } from './cluster';
 import { dump } from './dump';
 import { say } from './say';
 import type { Scenario } from './scenario';
-import { RunningTrial, type Result } from './trial';
+import { FIRST_HEALTHY_WITHIN_MS, RunningTrial, type Result } from './trial';
 import type { Target } from '../target/target';
 
 const LANES = 2;
-const FIRST_HEALTHY_WITHIN_MS = 180_000;
 
 export class Suite {
   readonly results: Result[] = [];
@@ -31,7 +30,7 @@ export class Suite {
   async #lane(queue: Scenario[]): Promise<void> {
     let kept: Cluster | null = null;
     for (let scenario = queue.shift(); scenario !== undefined; scenario = queue.shift()) {
-      if (scenario.startsEmpty === true) {
+      if (scenario.begins !== undefined) {
         const cluster = await this.#newCluster();
         await this.#end(cluster, await this.#try(scenario, cluster));
       } else {
@@ -95,7 +94,7 @@ export class Suite {
     appendFileSync(`${this.directory}/results.jsonl`, `${JSON.stringify(result)}\n`);
     if (error === undefined) return;
     const directory = `${this.directory}/${cluster.namespace}/${result.scenario}`;
-    await dump(cluster, directory);
-    say(`FAILED ${result.scenario} in namespace ${cluster.namespace}: ${error}\n          what there was to see: ${directory}`);
+    const problems = await dump(cluster, directory);
+    say([`FAILED ${result.scenario} in namespace ${cluster.namespace}: ${error}`, ...problems, `what there was to see: ${directory}`].join('\n          '));
   }
 }

@@ -12,6 +12,7 @@ import { eventually, now, yes } from './wait';
 import { startLedger } from './workload';
 import type { Machine } from '../target/machine';
 
+export const FIRST_HEALTHY_WITHIN_MS = 180_000;
 const HEALTHY_WITHIN_MS = 120_000;
 const SERVED_WITHIN_MS = 30_000;
 const STEADY_MS = 500;
@@ -68,7 +69,7 @@ export class RunningTrial implements Trial {
     const startedAt = new Date();
     let figures: Figures = {};
     try {
-      if (scenario.startsEmpty !== true) await this.startClients();
+      await this.#begin();
       figures = await scenario.run(this) ?? {};
       await cluster.healthy(HEALTHY_WITHIN_MS);
       // Whole by its own word is not yet whole for a client: the nodes' proxies follow the EndpointSlice in their own time.
@@ -95,6 +96,16 @@ export class RunningTrial implements Trial {
         error: error instanceof Error ? error.stack ?? error.message : String(error),
       };
     }
+  }
+
+  async #begin(): Promise<void> {
+    const { begins } = this.scenario;
+    if (begins === 'nothing') return;
+    if (begins !== undefined) {
+      await this.cluster.apply(begins);
+      await this.cluster.healthy(FIRST_HEALTHY_WITHIN_MS);
+    }
+    await this.startClients();
   }
 
   close(): void {

@@ -24,7 +24,7 @@ exec sleep infinity`;
 export const appWithCluster: Scenario = {
   name: 'app-with-cluster',
   promise: 'an app that is applied together with its cluster starts once, with its full connection, and works',
-  startsEmpty: true,
+  begins: 'nothing',
   async run({ cluster, startClients, step }) {
     step('applying app and cluster together');
     await cluster.apply({

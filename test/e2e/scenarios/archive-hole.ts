@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { archiverOf, holesIn, Repo, WITH_BACKUPS } from '../harness/repo';
+import { anotherLeads } from './service';
+import { archiveCatchesUp, archiverOf, holesIn, Repo, WITH_BACKUPS } from '../harness/repo';
 import type { Scenario } from '../harness/scenario';
 import { eventually, yes } from '../harness/wait';
 
@@ -8,14 +9,10 @@ const SWITCHES = 4;
 export const archiveHole: Scenario = {
   name: 'archive-hole',
   promise: 'what a primary could not archive before it handed over is archived by its successor: archive down, failover, archive back, and no hole',
-  startsEmpty: true,
+  begins: WITH_BACKUPS,
   async run(trial) {
-    const { cluster, startClients, step } = trial;
-    await cluster.apply(WITH_BACKUPS);
-    await cluster.healthy(180_000);
-    await startClients();
-    const repo = new Repo(cluster);
-    await repo.ready();
+    const { cluster, step } = trial;
+    const repo = await Repo.of(cluster);
     const old = await cluster.primary();
     await repo.down();
     for (let count = 0; count < SWITCHES; count++) await cluster.psql(old, 'SELECT pg_create_restore_point(\'hole\'), pg_switch_wal()');
@@ -23,19 +20,12 @@ export const archiveHole: Scenario = {
     step(`instance ${old.instance} cannot archive; deleting its pod`);
     await trial.ledger.mark();
     await cluster.kubectl.run(['delete', 'pod', old.name, '--wait=false']);
-    const successor = await eventually('another primary', { withinMs: 60_000 }, async () => {
-      const primary = await cluster.findPrimary();
-      return primary !== null && primary.uid !== old.uid ? primary : null;
-    });
+    const successor = await anotherLeads(cluster, old);
     await cluster.healthy(120_000);
     const { longestMs } = await trial.ledger.report();
     step('bringing the archive back');
     await repo.up();
-    await eventually('the successor to have archived all', { withinMs: 120_000 }, async () => {
-      await cluster.psql(successor, 'SELECT pg_switch_wal()');
-      const archiver = await archiverOf(cluster, successor);
-      return yes(archiver !== null && !archiver.failing && archiver.waiting <= 1 && archiver.lastArchived !== null);
-    });
+    await archiveCatchesUp(cluster, successor);
     const archived = await repo.archived();
     assert.deepEqual(holesIn(archived), []);
     const numbers = (timeline: string) => archived.filter((name) => name.startsWith(timeline)).map((name) => name.slice(8));

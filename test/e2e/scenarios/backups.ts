@@ -5,14 +5,9 @@ import type { Scenario } from '../harness/scenario';
 export const backups: Scenario = {
   name: 'backups',
   promise: 'full, differential and incremental backups are made by their schedules\' Jobs under load, and pgBackRest finds archive and backups right',
-  startsEmpty: true,
-  async run({ cluster, startClients, step }) {
-    step('applying a program with a repo on a volume');
-    await cluster.apply(WITH_BACKUPS);
-    await cluster.healthy(180_000);
-    await startClients();
-    const repo = new Repo(cluster);
-    await repo.ready();
+  begins: WITH_BACKUPS,
+  async run({ cluster, step }) {
+    const repo = await Repo.of(cluster);
     const seconds: Record<string, number> = {};
     for (const kind of ['full', 'differential', 'incremental'] as const) {
       step(`${kind} backup`);

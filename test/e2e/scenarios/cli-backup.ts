@@ -13,13 +13,9 @@ interface Holdings {
 export const cliBackup: Scenario = {
   name: 'cli-backup',
   promise: 'the command line makes a backup, shows its progress, ends as it ends, and tells what the repos hold',
-  startsEmpty: true,
-  async run({ cluster, startClients, step }) {
-    await cluster.apply(WITH_BACKUPS);
-    await cluster.healthy(180_000);
-    await startClients();
-    const repo = new Repo(cluster);
-    await repo.ready();
+  begins: WITH_BACKUPS,
+  async run({ cluster, step }) {
+    const repo = await Repo.of(cluster);
     const tool = new Cli(cluster.namespace);
 
     step('a full backup, for people');

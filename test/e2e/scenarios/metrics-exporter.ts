@@ -42,12 +42,9 @@ async function newCertificate(cluster: Cluster): Promise<{ certificate: string; 
 export const metricsExporter: Scenario = {
   name: 'metrics-exporter',
   promise: 'each instance tells its own and its PostgreSQL\'s metrics, by a role that may only watch and whose certificate is renewed without a restart',
-  startsEmpty: true,
+  begins: { props: { metrics: {} } },
   needsMachine: true,
-  async run({ cluster, startClients, step }) {
-    await cluster.apply({ props: { metrics: {} } });
-    await cluster.healthy(180_000);
-    await startClients();
+  async run({ cluster, step }) {
     const primary = await cluster.primary();
     step('every exporter answers for its server');
     for (const pod of cluster.pods.all) {

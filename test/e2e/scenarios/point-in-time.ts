@@ -3,12 +3,11 @@ import { Size } from 'cdk8s';
 import { BackupSchedule, Bootstrap, RecoveryTarget } from '../../../src';
 import { Cluster, NAMES } from '../harness/cluster';
 import { CLUSTER, INSTANCES, type Program } from '../harness/program';
+import { backUp, NEVER } from '../harness/repo';
 import { S3Server } from '../harness/s3';
 import type { Scenario } from '../harness/scenario';
 import { eventually, now, yes } from '../harness/wait';
 
-/** By itself never within a test: it is asked for. */
-const NEVER = '0 0 29 2 *';
 const VOLUMES = { walStorage: { size: Size.gibibytes(1) }, tablespaces: [{ name: 'cold', storage: { size: Size.gibibytes(1) } }] };
 const ROWS = 40;
 const KEPT = 25;
@@ -20,7 +19,7 @@ const WRITE = `DO $$ BEGIN FOR i IN 1..${ROWS} LOOP INSERT INTO moments VALUES (
 export const pointInTime: Scenario = {
   name: 'point-in-time',
   promise: 'a cluster with a WAL volume and a tablespace, backed up to S3 over TLS and then deleted, is restored in another namespace to a moment between two rows',
-  startsEmpty: true,
+  begins: 'nothing',
   async run({ cluster, startClients, step }) {
     step('an S3 server, and a cluster that backs up to it');
     const s3 = await S3Server.start(cluster);
@@ -32,7 +31,7 @@ export const pointInTime: Scenario = {
       const one = INSTANCES.slice(0, 1);
       await source.apply({ props: { ...VOLUMES, instanceList: one, backups: { repos: [s3.repo('/shop')], schedules: [BackupSchedule.full(NEVER)] } } });
       await source.healthy(180_000, ['1']);
-      await backUp(source);
+      await backUp(source, 'full');
       step(`${ROWS} rows after the backup, and the log of them archived`);
       const { database, password } = await source.access();
       await eventually('the tablespace', { withinMs: 60_000 }, async () => yes(await source.psql(source.pod('1'), TABLE, database) === ''));
@@ -68,12 +67,6 @@ export const pointInTime: Scenario = {
     return rest;
   },
 };
-
-async function backUp(cluster: Cluster): Promise<void> {
-  await cluster.kubectl.run(['create', 'job', 'backup-now', `--from=cronjob/${NAMES.backupCronJob(1, 'full')}`]);
-  const { code } = await cluster.kubectl.outcome(['wait', '--for=condition=Complete', 'job/backup-now', '--timeout=120s'], { timeoutMs: 130_000 });
-  if (code !== 0) throw new Error(`the backup did not complete: ${(await cluster.kubectl.outcome(['logs', 'job/backup-now'])).stdout}`);
-}
 
 /** Everything written until now is in the archive. */
 async function archived(cluster: Cluster): Promise<void> {

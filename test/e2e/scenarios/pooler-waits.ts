@@ -10,7 +10,7 @@ import { eventually, yes } from '../harness/wait';
 export const poolerWaits: Scenario = {
   name: 'pooler-waits',
   promise: 'a pooler that is there before its Secret, or before the cluster, says what it waits for, then serves; whom it lets in, PostgreSQL says',
-  startsEmpty: true,
+  begins: 'nothing',
   async run({ cluster, startClients, step }) {
     const pooler = new Pooler(cluster, { mode: PoolMode.TRANSACTION, instances: 1 });
     const apply = async (which: (kind: string) => boolean): Promise<void> => {

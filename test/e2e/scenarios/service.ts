@@ -1,4 +1,5 @@
 /** What a client sees of a fault. */
+import assert from 'node:assert/strict';
 import type { Cluster } from '../harness/cluster';
 import type { Ledger } from '../harness/ledger';
 import type { Pod } from '../harness/pods';
@@ -13,6 +14,17 @@ export async function writesResume(ledger: Ledger, withinMs: number): Promise<nu
     const { interruptions, steadyMs, longestMs } = await ledger.report();
     return interruptions > 0 && steadyMs >= STEADY_MS ? longestMs : null;
   });
+}
+
+/** A busy machine stands still for a second or two without any fault. */
+const LONGEST_SILENCE_MS = 5_000;
+
+/** No client has noticed anything since the mark; the longest time without an acknowledgement. */
+export async function undisturbed(ledger: Ledger): Promise<number> {
+  const { brokenSinceMark, longestMs, lastTrouble } = await ledger.report();
+  assert.equal(brokenSinceMark, 0, `a client's connection was broken: ${lastTrouble}`);
+  assert.ok(longestMs < LONGEST_SILENCE_MS, `writes stood still for ${longestMs} ms`);
+  return longestMs;
 }
 
 /** Waits until another pod leads than that one. */
