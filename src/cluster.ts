@@ -306,7 +306,7 @@ export class PostgresCluster extends PostgresClusterBase {
     }));
     this.specification = new ClusterSpecification(this, 'specification', { ...props, ...common, instances: this._instances, backups, monitoring });
     this.connections = new ClusterNetwork(this, 'network', {
-      ...common, ...props.network, backups: backups !== undefined, repoHost: backups?.repoHost !== undefined, exporter: props.metrics !== undefined,
+      ...common, ...props.network, services: props.services, backups: backups !== undefined, repoHost: backups?.repoHost !== undefined, exporter: props.metrics !== undefined,
     });
     this._network = this.connections;
     if (metrics) {

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, Chart, Size } from 'cdk8s';
 import { parseAllDocuments } from 'yaml';
-import type { NetworkOptions } from '../src/index';
-import { NetworkPeer, PgBackRestRepo, PostgresCluster, PostgresVersion } from '../src/index';
+import type { ClusterServicesOptions, NetworkOptions } from '../src/index';
+import { NetworkPeer, PgBackRestRepo, PostgresCluster, PostgresVersion, ServiceType } from '../src/index';
 
 /** An evaluator of NetworkPolicies that knows nothing of ours. Built from Go's modules, some minutes the first time; Go keeps it. */
 const CYCLONUS = 'github.com/mattfenwick/cyclonus/cmd/cyclonus@v0.5.6';
@@ -22,7 +22,7 @@ const ours = (component: string, cluster = 'orders'): Pod => ({ namespace: 'shop
 const app = (namespace = 'shop'): Pod => ({ namespace, labels: { app: 'till' } });
 const [instance, repo, pooler, backup] = ['instance', 'repo', 'pooler', 'backup'].map((component) => ours(component));
 
-function program(network?: NetworkOptions, more?: (cluster: PostgresCluster) => void): string {
+function program(network?: NetworkOptions, more?: (cluster: PostgresCluster) => void, services?: ClusterServicesOptions): string {
   const chart = new Chart(new App(), 'chart', { namespace: 'shop' });
   const cluster = new PostgresCluster(chart, 'orders', {
     version: PostgresVersion.V17,
@@ -31,6 +31,7 @@ function program(network?: NetworkOptions, more?: (cluster: PostgresCluster) => 
     metrics: {},
     pooler: {},
     network,
+    services,
   });
   more?.(cluster);
   return App.of(chart).synthYaml();
@@ -69,13 +70,16 @@ const NEEDED: Record<string, Traffic> = {
   'Prometheus to the exporter': { from: app('monitoring'), to: instance, port: 9187 },
   'Prometheus to the agent of the pooler': { from: app('monitoring'), to: pooler, port: 8008 },
   'Prometheus to the agent of the repo host': { from: app('monitoring'), to: repo, port: 8008 },
+  // The command line's way, pods/proxy: the API server asks from its own host, which is no pod. What it reads is no secret.
+  'the API server to the status of an instance': { from: '192.0.2.7', to: instance, port: 8008 },
+  'the API server to the status of the repo host': { from: '192.0.2.7', to: repo, port: 8008 },
+  'the API server to the status of the pooler': { from: '192.0.2.7', to: pooler, port: 8008 },
 };
 
 const FORBIDDEN: Record<string, Traffic> = {
   'another namespace to PostgreSQL': { from: app('elsewhere'), to: instance, port: 5432 },
   'another namespace to the pooler': { from: app('elsewhere'), to: pooler, port: 5432 },
   'the world to PostgreSQL': { from: '192.0.2.7', to: instance, port: 5432 },
-  'the world to the status': { from: '192.0.2.7', to: instance, port: 8008 },
   'an application to the agents': { from: app(), to: instance, port: 8009 },
   'an application to the backups': { from: app(), to: repo, port: 8432 },
   'an application to pgBackRest of an instance': { from: app(), to: instance, port: 8432 },
@@ -108,14 +112,43 @@ test('without clients only the cluster itself connects', () => {
   expect(passing(program({ clients: [] }), { ...NEEDED, ...FORBIDDEN })).toEqual(Object.keys(NEEDED).slice(2));
 }, 60_000);
 
+test.each<[string, ClusterServicesOptions]>([
+  ['a load balancer', { rw: { type: ServiceType.LOAD_BALANCER } }],
+  // Its networks are the load balancer's to keep; a policy may see a node's address in place of the client's.
+  ['a load balancer for some networks', { ro: { type: ServiceType.LOAD_BALANCER, loadBalancerSourceRanges: ['198.51.100.0/24'] } }],
+  ['a port of every node', { r: { type: ServiceType.NODE_PORT } }],
+])('who comes by %s reaches PostgreSQL and nothing else, unless the program says who the clients are', (_, services) => {
+  const outside: Record<string, Traffic> = {
+    'the world to PostgreSQL': { from: '192.0.2.7', to: instance, port: 5432 },
+    'the world, by IPv6': { from: '2001:db8::7', to: instance, port: 5432 },
+    'an application of the namespace': { from: app(), to: instance, port: 5432 },
+    'the world to the pooler, whose Service is another': { from: '192.0.2.7', to: pooler, port: 5432 },
+    'the world to the agents': { from: '192.0.2.7', to: instance, port: 8009 },
+  };
+  expect(passing(program({}, undefined, services), outside)).toEqual(Object.keys(outside).slice(0, 3));
+  expect(passing(program({ clients: [NetworkPeer.cidr('2001:db8::/32')] }, undefined, services), outside)).toEqual(['the world, by IPv6']);
+}, 60_000);
+
+test('scrapers that are named are the only ones', () => {
+  const flows: Record<string, Traffic> = {
+    'Prometheus to the agent': { from: app('monitoring'), to: instance, port: 8008 },
+    'Prometheus to the exporter': { from: app('monitoring'), to: instance, port: 9187 },
+    'another namespace to the agent': { from: app('elsewhere'), to: instance, port: 8008 },
+    'the world to the agent': { from: '192.0.2.7', to: instance, port: 8008 },
+    'another namespace to the exporter': { from: app('elsewhere'), to: instance, port: 9187 },
+  };
+  expect(passing(program({ scrapers: [NetworkPeer.namespace('monitoring')] }), flows)).toEqual(Object.keys(flows).slice(0, 2));
+}, 60_000);
+
 test('egress is left alone unless it is asked for', () => {
   const out: Record<string, Traffic> = {
     'the API server': { from: instance, to: { namespace: 'kube-system', labels: { component: 'apiserver' } }, port: 6443 },
+    'an API server on a port of its own': { from: instance, to: { namespace: 'kube-system', labels: { component: 'apiserver' } }, port: 16443 },
     'anything else': { from: instance, to: { namespace: 'web', labels: {} }, port: 80 },
   };
   expect(passing(program(), out)).toEqual(Object.keys(out));
   expect(passing(program({ egress: { apiServer: [NetworkPeer.namespace('kube-system')] } }), { ...out, ...NEEDED })).toEqual([
-    'the API server', ...Object.keys(NEEDED),
+    'the API server', 'an API server on a port of its own', ...Object.keys(NEEDED),
   ]);
 }, 60_000);
 

@@ -2,11 +2,12 @@ import { ApiObject } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { NetworkPeer } from './peer';
-import { componentPolicy, ComponentPolicy, Flow, flow, ofComponent, tcp } from './policy';
+import { componentPolicy, ComponentPolicy, Flow, flow, fromEverybody, ofComponent, tcp } from './policy';
 import type { IPostgresCluster } from '../cluster-reference';
 import { API_PORT, COMPONENT_BACKUP, COMPONENT_INSTANCE, COMPONENT_POOLER, COMPONENT_REPO, EXPORTER_PORT, HEALTH_PORT, PGBACKREST_PORT, POSTGRES_PORT } from '../contract';
 import { clusterLabels, orNothing } from '../labels';
 import { ClusterNames } from '../naming';
+import { ClusterServicesOptions, ServiceType } from '../services';
 
 /** Who may connect to a cluster's pods. */
 export interface NetworkOptions {
@@ -18,17 +19,19 @@ export interface NetworkOptions {
   readonly policies?: boolean;
 
   /**
-   * Who may connect to PostgreSQL, besides the cluster's own pods and those that `connections.allowFrom` adds.
+   * Who may connect to PostgreSQL, besides the cluster's own pods and those that `connections.allowFrom` adds. What is given here holds for
+   * those outside of Kubernetes too.
    *
    * @example [NetworkPeer.pods({ labels: { app: 'shop' } })]
-   * @default [NetworkPeer.sameNamespace()]
+   * @default - `NetworkPeer.sameNamespace()`; and everybody to the instances, where any of `services` is a load balancer or a port of every node
    */
   readonly clients?: NetworkPeer[];
 
   /**
-   * Who may read health, status and metrics over HTTP, which tell nothing of the data. Probes of the kubelet always may.
+   * Who may read health, status and metrics over HTTP, which tell nothing of the data. Probes of the kubelet always may. The command line
+   * reads the status through the API server, which is no pod: where scrapers are given, give its addresses too.
    *
-   * @default [NetworkPeer.anyPod()]
+   * @default - health, status and the agents' metrics everybody; the exporter `NetworkPeer.anyPod()`
    */
   readonly scrapers?: NetworkPeer[];
 
@@ -44,7 +47,8 @@ export interface NetworkOptions {
 /** What a cluster's pods may reach besides each other. */
 export interface EgressOptions {
   /**
-   * The API server, as the pods reach it: without it no instance may lead. Most networks look at the address behind the Service `kubernetes`.
+   * The API server, as the pods reach it, on any port: without it no instance may lead. Most networks look at the address behind the Service
+   * `kubernetes`.
    *
    * @example [NetworkPeer.cidr('10.0.0.10/32')]
    */
@@ -80,6 +84,13 @@ export interface ClusterNetworkProps extends NetworkOptions {
   readonly exporter: boolean;
 
   /**
+   * How the cluster's Services are reached.
+   *
+   * @default - within the Kubernetes cluster only
+   */
+  readonly services?: ClusterServicesOptions;
+
+  /**
    * Labels of the policies.
    *
    * @default - only the library's own
@@ -104,6 +115,7 @@ export class ClusterNetwork extends Construct {
   public readonly repoPolicy?: ApiObject;
 
   private readonly clients: NetworkPeer[];
+  private readonly outside: NetworkPeer[];
   private readonly scrapers?: NetworkPeer[];
   private readonly guard?: Guard;
 
@@ -113,6 +125,7 @@ export class ClusterNetwork extends Construct {
     const names = new ClusterNames(clusterName);
     this.scrapers = props.scrapers;
     this.clients = [...props.clients ?? [NetworkPeer.sameNamespace()]];
+    this.outside = props.clients === undefined && reachedFromOutside(props.services) ? EVERYWHERE : [];
     if (props.policies === false) return;
     const common: Guard = {
       cluster: clusterName,
@@ -147,7 +160,7 @@ export class ClusterNetwork extends Construct {
     if (!this.guard) return undefined;
     const name = new ClusterNames(this.guard.cluster).poolerPolicy;
     return componentPolicy(scope, id, {
-      ...this.guard, name, component: COMPONENT_POOLER, ingress: () => [flow(this.clients, POSTGRES_PORT), this.toHealth(this.scrapers)],
+      ...this.guard, name, component: COMPONENT_POOLER, ingress: () => [flow(this.clients, POSTGRES_PORT), toHealth(this.scrapers)],
     });
   }
 
@@ -160,8 +173,9 @@ export class ClusterNetwork extends Construct {
       flow([pooler], POSTGRES_PORT),
       ...props.repoHost ? [flow([repoHost], API_PORT, PGBACKREST_PORT)] : [],
       ...props.backups && !props.repoHost ? [flow([requests], API_PORT)] : [],
-      flow(this.clients, POSTGRES_PORT),
-      this.toHealth(props.scrapers, ...props.exporter ? [EXPORTER_PORT] : []),
+      flow([...this.clients, ...this.outside], POSTGRES_PORT),
+      toHealth(props.scrapers),
+      ...props.exporter ? [flow(props.scrapers ?? [NetworkPeer.anyPod()], EXPORTER_PORT)] : [],
     ];
   }
 
@@ -170,13 +184,24 @@ export class ClusterNetwork extends Construct {
     return [
       flow([ofComponent(clusterName, COMPONENT_INSTANCE)], API_PORT, PGBACKREST_PORT),
       flow([ofComponent(clusterName, COMPONENT_BACKUP)], API_PORT),
-      this.toHealth(props.scrapers),
+      toHealth(props.scrapers),
     ];
   }
+}
 
-  private toHealth(scrapers: NetworkPeer[] = [NetworkPeer.anyPod()], ...exporter: number[]): Flow {
-    return flow(scrapers, HEALTH_PORT, ...exporter);
-  }
+/** The API server asks on behalf of the command line, from a host that no selector of pods matches and whose address nobody knows at synth. */
+function toHealth(scrapers?: NetworkPeer[]): Flow {
+  return scrapers ? flow(scrapers, HEALTH_PORT) : fromEverybody(HEALTH_PORT);
+}
+
+/**
+ * Not the load balancer's source ranges, which it keeps itself: a policy may see a node's or the load balancer's address instead of the client's.
+ * https://kubernetes.io/docs/concepts/services-networking/network-policies/#behavior-of-ipblock-selectors
+ */
+const EVERYWHERE = [NetworkPeer.cidr('0.0.0.0/0'), NetworkPeer.cidr('::/0')];
+
+function reachedFromOutside({ rw, ro, r }: ClusterServicesOptions = {}): boolean {
+  return [rw, ro, r].some((service) => (service?.type ?? ServiceType.CLUSTER_IP) !== ServiceType.CLUSTER_IP);
 }
 
 /** What the policies of all components have in common. */
@@ -188,12 +213,10 @@ function egressFlows(cluster: string, { apiServer, dns, others }: EgressOptions)
   const udp: k8s.NetworkPolicyPort = { protocol: 'UDP', port: k8s.IntOrString.fromNumber(DNS_PORT) };
   return [
     flow(own),
-    flow(apiServer, ...API_SERVER_PORTS),
+    flow(apiServer),
     { ...flow(dns ?? [NetworkPeer.namespace('kube-system')]), ports: [udp, tcp(DNS_PORT)] },
     flow(others ?? []),
   ];
 }
 
 const DNS_PORT = 53;
-/** Of the Service `kubernetes`, and of the servers behind it. */
-const API_SERVER_PORTS = [443, 6443];

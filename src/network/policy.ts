@@ -6,7 +6,8 @@ import { componentSelector, Labels } from '../labels';
 
 /** Who may reach which ports. */
 export interface Flow {
-  readonly peers: readonly k8s.NetworkPolicyPeer[];
+  /** Absent: everybody, also those that are no pods. */
+  readonly peers?: readonly k8s.NetworkPolicyPeer[];
   readonly ports: readonly k8s.NetworkPolicyPort[];
 }
 
@@ -28,8 +29,8 @@ export function componentPolicy(scope: Construct, id: string, policy: ComponentP
   const spec = (): k8s.NetworkPolicySpec => ({
     podSelector: { matchLabels: componentSelector(cluster, component) },
     policyTypes: egress ? ['Ingress', 'Egress'] : ['Ingress'],
-    ingress: used(ingress()).map(({ peers, ports }) => ({ from: [...peers], ports: [...ports] })),
-    egress: egress && used(egress()).map(({ peers, ports }) => ({ to: [...peers], ...ports.length > 0 ? { ports: [...ports] } : {} })),
+    ingress: used(ingress()).map(({ peers, ports }) => ({ ...peers && { from: [...peers] }, ports: [...ports] })),
+    egress: egress && used(egress()).map(({ peers, ports }) => ({ ...peers && { to: [...peers] }, ...ports.length > 0 ? { ports: [...ports] } : {} })),
   });
   return new ApiObject(scope, id, {
     ...k8s.KubeNetworkPolicy.manifest({ metadata: { name, labels, annotations } }),
@@ -37,9 +38,13 @@ export function componentPolicy(scope: Construct, id: string, policy: ComponentP
   });
 }
 
-/** A rule without peers would let in everybody. */
+/** An empty list of peers is nobody; written out it would let in everybody. */
 function used(flows: readonly Flow[]): readonly Flow[] {
-  return flows.filter(({ peers }) => peers.length > 0);
+  return flows.filter(({ peers }) => peers?.length !== 0);
+}
+
+export function fromEverybody(port: number): Flow {
+  return { ports: [tcp(port)] };
 }
 
 export function flow(peers: readonly (NetworkPeer | k8s.NetworkPolicyPeer)[], ...ports: number[]): Flow {
