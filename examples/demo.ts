@@ -2,8 +2,8 @@ import { App, Chart, Size } from 'cdk8s';
 import { PostgresCluster, PostgresVersion } from 'cdk8s-postgres';
 
 /**
- * What `npm run demo` applies: one instance in each of three zones, on small volumes. Images may come from the environment of this program,
- * because the demo builds its own; a library that read the environment would not give the same output everywhere.
+ * What `npm run demo` applies: one instance in each of three zones, on small volumes. The demo builds its own images and names them to this
+ * program; where it does not, the library's defaults stand.
  */
 const app = new App({ outdir: process.env.CDK8S_OUTDIR ?? 'dist/manifests' });
 const chart = new Chart(app, 'demo');

@@ -1,6 +1,6 @@
 import type { Construct } from 'constructs';
 import type { PgBackRestRepo } from './backups/repo';
-import type { BackupsSpec, BootstrapSpec, RecoveryTargetSpec } from './contract';
+import type { BackupsSpec, BootstrapSpec, RecoveryTargetSpec, S3RepoSpec } from './contract';
 import { refuse } from './validation';
 
 /**
@@ -151,7 +151,7 @@ export class Bootstrap {
       refuse(scope, 'bootstrap.backup', `is "${backup}"`, 'give a label as pgBackRest writes it, like "20260503-010002F"');
     }
     target._check(scope, 'bootstrap.target');
-    const own = backups?.repos.findIndex((other) => other.type === 's3' && other.endpoint === repo.endpoint && other.bucket === repo.bucket && other.path === repo.path) ?? -1;
+    const own = backups?.repos.findIndex((other) => other.type === 's3' && placeOf(other) === placeOf(repo)) ?? -1;
     if (own >= 0 && backups?.stanza === stanza) {
       refuse(scope, `backups.repos[${own}]`, `is the directory that "bootstrap" reads "${stanza}" from, and two clusters' archives in one place make both useless`,
         'give the new cluster\'s repo another "path"');
@@ -167,6 +167,11 @@ export class Bootstrap {
   public _secretNames(): string[] {
     return this.options.repo._secretNames();
   }
+}
+
+/** The directory, however its address is written. */
+function placeOf({ endpoint, bucket, path }: S3RepoSpec): string {
+  return [endpoint.toLowerCase().replace(/:443$/, ''), bucket, ...path.split('/').filter((part) => part !== '')].join('/');
 }
 
 /** A complete RFC 3339 timestamp that is a real one: without a zone, the server's would decide. */

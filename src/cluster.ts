@@ -5,6 +5,7 @@ import { BackupOptions, ClusterBackups } from './backups/backups';
 import type { Bootstrap } from './bootstrap';
 import { ImportedPostgresCluster, PostgresClusterBase } from './cluster-base';
 import type { IPostgresCluster } from './cluster-reference';
+import { dataDirectory, PGDATA } from './contract';
 import { ClusterCredentials } from './credentials';
 import { DatabaseOptions, resolveUsers, UserOptions } from './databases';
 import { ClusterDisruptionBudget } from './disruption-budget';
@@ -274,15 +275,16 @@ export class PostgresCluster extends PostgresClusterBase {
     const monitoring = metrics !== undefined;
     checkMetadata(this, props);
     const common = { cluster: this, ...metadataOf(props) };
-    const instances = resolveInstances(this, props);
+    const names = new ClusterNames(this.clusterName);
+    const instances = resolveInstances(this, names, props);
     this.users = resolveUsers(this, props.users).map(({ name }) => name);
 
     this.services = new ClusterServices(this, 'services', { ...common, ...props.services, routing, scrapeAnnotations: metrics?.scrapeAnnotations });
     this.credentials = new ClusterCredentials(this, 'credentials', { ...common, users: this.users, monitoring });
     const instanceNames = instances.map(({ name }) => name);
-    const elsewhere = instances.find(({ dataPath }) => dataPath !== undefined);
+    const elsewhere = instances.find(({ dataPath }) => dataDirectory(dataPath) !== PGDATA);
     if (elsewhere && (props.backups ?? props.bootstrap)) {
-      refuse(this, 'dataPath', `is "${elsewhere.dataPath}", and pgBackRest looks for the data directory in "data"`, 'leave it out, or leave "backups" and "bootstrap" out');
+      refuse(this, 'dataPath', `of instance "${elsewhere.name}" is "${elsewhere.dataPath}", and pgBackRest looks for the data directory in "data"`, 'leave it out, or leave "backups" and "bootstrap" out');
     }
     if (props.backups) {
       this.backups = new ClusterBackups(this, 'backups', {
@@ -296,7 +298,6 @@ export class PostgresCluster extends PostgresClusterBase {
       });
     }
     const { backups } = this;
-    const names = new ClusterNames(this.clusterName);
     const dataClaims = instances.flatMap(({ name, storage }) => backingOf(storage, names.dataClaim(name)).claimName ?? []);
     this.identity = new AgentIdentity(this, 'identity', {
       ...common, routing, users: this.users, instances: instanceNames, dataClaims, backups, bootstrap: props.bootstrap, monitoring,
@@ -311,7 +312,7 @@ export class PostgresCluster extends PostgresClusterBase {
     this._network = this.connections;
     if (metrics) {
       const staying = this._instances.filter(({ retire }) => !retire).length;
-      new ClusterMetrics(this, 'metrics', { ...common, options: metrics, instances: staying, archiving: backups !== undefined });
+      new ClusterMetrics(this, 'metrics', { ...common, options: metrics, instances: staying, backups });
     }
     if (instances.length > 1) {
       this.disruptionBudget = new ClusterDisruptionBudget(this, 'disruption-budget', { ...common, instances: instances.length });

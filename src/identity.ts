@@ -77,6 +77,8 @@ export interface AgentIdentityProps {
 export class AgentIdentity extends Construct {
   /** Name of the ServiceAccount. */
   public readonly serviceAccountName: string;
+  /** Who the instances' pods are, to Kubernetes and to clouds that go by its annotations. */
+  public readonly serviceAccount: ApiObject;
 
   constructor(scope: Construct, id: string, props: AgentIdentityProps) {
     super(scope, id);
@@ -88,7 +90,7 @@ export class AgentIdentity extends Construct {
     };
     this.serviceAccountName = names.identity;
     // The pods ask for the token themselves.
-    new ApiObject(this, 'service-account', k8s.KubeServiceAccount.manifest({ metadata, automountServiceAccountToken: false }));
+    this.serviceAccount = new ApiObject(this, 'service-account', k8s.KubeServiceAccount.manifest({ metadata, automountServiceAccountToken: false }));
     new ApiObject(this, 'role', { ...k8s.KubeRole.manifest({ metadata }), rules: Lazy.any({ produce: () => agentRules(names, props) }) });
     new ApiObject(this, 'role-binding', k8s.KubeRoleBinding.manifest({
       metadata,

@@ -2,10 +2,12 @@ import type { Construct } from 'constructs';
 import type { PostgresClusterProps } from './cluster';
 import type { InstanceOptions } from './instance';
 import { metadataOf } from './metadata';
+import type { ClusterNames } from './naming';
 import { maxWalSize } from './parameters/check';
 import { kibibytes } from './quantity';
 import type { StorageOptions, TablespaceOptions } from './storage';
 import { duplicates, quoted, refuse } from './validation';
+import { backingOf } from './volume-source';
 
 /** An instance with what it takes over from its cluster. */
 export interface ResolvedInstance extends InstanceOptions {
@@ -15,7 +17,7 @@ export interface ResolvedInstance extends InstanceOptions {
 
 const DEFAULT_INSTANCES = 3;
 
-export function resolveInstances(scope: Construct, props: PostgresClusterProps): ResolvedInstance[] {
+export function resolveInstances(scope: Construct, names: ClusterNames, props: PostgresClusterProps): ResolvedInstance[] {
   const list = listed(scope, props);
   const twice = duplicates(list.map(({ name }) => name));
   if (twice.length > 0) refuse(scope, 'instanceList', `names ${quoted(twice)} more than once`, 'give each instance a name of its own');
@@ -40,19 +42,24 @@ export function resolveInstances(scope: Construct, props: PostgresClusterProps):
       annotations: { ...metadata.annotations, ...own.annotations },
     };
   });
-  checkClaims(scope, resolved);
+  checkClaims(scope, props, resolved, names);
   return resolved;
 }
 
 /** Two volumes in one claim would write over each other's files; two instances would even share one. */
-function checkClaims(scope: Construct, instances: readonly ResolvedInstance[]): void {
-  const storages = instances.flatMap(({ storage, walStorage, tablespaces }) => [
-    storage, ...walStorage ? [walStorage] : [], ...tablespaces.map((tablespace) => tablespace.storage),
+function checkClaims(scope: Construct, { backups }: PostgresClusterProps, instances: readonly ResolvedInstance[], names: ClusterNames): void {
+  const volumes = instances.flatMap(({ name, storage, walStorage, tablespaces }) => [
+    { storage, own: names.dataClaim(name) },
+    ...walStorage ? [{ storage: walStorage, own: names.walClaim(name) }] : [],
+    ...tablespaces.map((tablespace) => ({ storage: tablespace.storage, own: names.tablespaceClaim(name, tablespace.name) })),
   ]);
-  const twice = duplicates(storages.flatMap(({ source }) => source?._claimName ?? []));
+  const given = volumes.flatMap(({ storage }) => storage.source?._claimName ?? []);
+  const repos = (backups?.repos ?? []).flatMap((repo, index) => (repo._storage() ? [names.repoClaim(index + 1)] : []));
+  const all = [...volumes.flatMap(({ storage, own }) => backingOf(storage, own).claimName ?? []), ...repos];
+  const twice = duplicates(all).filter((claim) => given.includes(claim));
   if (twice.length > 0) {
     refuse(scope, 'storage.source', `names the existing claim ${quoted(twice)} for more than one volume`,
-      'give each volume of each instance a claim of its own, by "instanceList"');
+      'give each volume of each instance a claim of its own, by "instanceList", and none that the cluster makes itself');
   }
 }
 

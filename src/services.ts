@@ -8,7 +8,7 @@ import {
 import { checkKeys, clusterLabels, instancesSelector, Labels, orNothing } from './labels';
 import { SERVICE_SCRAPE_ANNOTATIONS } from './metrics/exporter';
 import { ClusterNames } from './naming';
-import { refuse } from './validation';
+import { isAddressRange, refuse } from './validation';
 
 /** How writes find the primary. */
 export enum Routing {
@@ -154,8 +154,6 @@ export class ClusterServices extends Construct {
   }
 }
 
-const NETWORK = /^([0-9]{1,3}(\.[0-9]{1,3}){3}|[0-9a-fA-F:]*:[0-9a-fA-F:.]*)\/[0-9]{1,3}$/;
-
 function checkService(scope: Construct, prop: string, { type, annotations, loadBalancerSourceRanges }: ServiceOptions): void {
   checkKeys(scope, `${prop}.annotations`, annotations);
   if (!loadBalancerSourceRanges) return;
@@ -164,7 +162,7 @@ function checkService(scope: Construct, prop: string, { type, annotations, loadB
       'use ServiceType.LOAD_BALANCER, or leave it out');
   }
   for (const range of loadBalancerSourceRanges) {
-    if (!NETWORK.test(range)) refuse(scope, `${prop}.loadBalancerSourceRanges`, `has "${range}"`, 'give networks like "10.0.0.0/8"');
+    if (!isAddressRange(range)) refuse(scope, `${prop}.loadBalancerSourceRanges`, `has "${range}"`, 'give networks like "10.0.0.0/8"');
   }
 }
 

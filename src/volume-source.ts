@@ -2,7 +2,7 @@ import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
 import { sizeQuantity } from './quantity';
 import type { StorageOptions } from './storage';
-import { refuse } from './validation';
+import { isObjectName, refuse } from './validation';
 
 /** Which ready-made volumes a claim may take. */
 export interface PersistentVolumeSelection {
@@ -109,7 +109,7 @@ export function checkSource(scope: Construct, prop: string, storage: StorageOpti
   if (storageClass !== undefined && (source._kind === 'existingClaim' || source._kind === 'ephemeral')) {
     refuse(scope, `${prop}.storageClass`, `is "${storageClass}", and this volume is not made by a class`, 'leave it out');
   }
-  if (source._kind === 'existingClaim' && !/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(source._claimName!)) {
+  if (source._kind === 'existingClaim' && !isObjectName(source._claimName!)) {
     refuse(scope, `${prop}.source`, `names the claim "${source._claimName}"`, 'give the name of a PersistentVolumeClaim of this namespace');
   }
   if (!source._selection) return;

@@ -3,12 +3,22 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Duration, Size } from 'cdk8s';
-import { PgBackRestRepo, PostgresAlerts } from '../src/index';
+import { BackupOptions, BackupSchedule, PgBackRestRepo, PostgresAlerts } from '../src/index';
 import { Manifest, program, render } from './synth/render';
 
+const repo = PgBackRestRepo.posix({ storage: { size: Size.gibibytes(10) } });
+/** Daily, daily, monthly. */
+const BACKUPS: BackupOptions = {
+  repos: [repo, repo, repo],
+  schedules: [
+    BackupSchedule.full('0 1 * * 0'), BackupSchedule.incremental('0 1 * * 1-6'),
+    BackupSchedule.full('30 2 * * *', { repo: 2 }), BackupSchedule.full('0 3 1 * *', { repo: 3 }),
+  ],
+};
+
 const rule = (namespace?: string, backups = false): Manifest => render({
-  metrics: { alerts: true },
-  ...backups && { backups: { repos: [PgBackRestRepo.posix({ storage: { size: Size.gibibytes(10) } })] } },
+  metrics: { alerts: {} },
+  ...backups && { backups: BACKUPS },
 }, namespace).one('PrometheusRule', 'orders-alerts');
 
 /** promtool's word on files; JSON is YAML. */
@@ -29,15 +39,15 @@ const LABELS = 'namespace="shop", cdk8s_postgres_cluster="orders"';
 const series = (name: string, instance: string, values: string, more = '') => (
   { series: `cdk8s_postgres_${name}{${LABELS}, cdk8s_postgres_instance="${instance}"${more}}`, values });
 
-/** Which alerts fire when the metrics are these, minute by minute. */
-function firing(metrics: object[], at: string, alertname: string, expected: object[]): void {
+/** Which alerts fire when the metrics are these, minute by minute unless said otherwise. */
+function firing(metrics: object[], at: string, alertname: string, expected: object[], interval = '1m', every = '30s'): void {
   promtool(['test', 'rules', 'tests.json'], {
     'rules.json': rule('shop', true).spec,
     'tests.json': {
       rule_files: ['rules.json'],
-      evaluation_interval: '30s',
+      evaluation_interval: every,
       tests: [{
-        interval: '1m',
+        interval,
         input_series: metrics,
         alert_rule_test: [{ eval_time: at, alertname, exp_alerts: expected }],
       }],
@@ -102,7 +112,7 @@ test('volume filling: the volume and its instance are named', () => {
     exp_labels: { severity: 'critical', namespace: 'shop', cdk8s_postgres_cluster: 'orders', cdk8s_postgres_instance: '1', volume: 'wal' },
     exp_annotations: {
       summary: 'A volume of PostgreSQL is filling',
-      description: 'Of volume wal of instance 1 of cluster orders in namespace shop only 14 % are free. PostgreSQL stops when it is full: give it a larger size.',
+      description: 'Of volume wal of instance 1 of cluster orders in namespace shop only 14 % are free. A primary whose volume is full hands over, or takes no more writes: give it a larger size.',
     },
   }]);
 });
@@ -124,21 +134,49 @@ test.each([
   firing([archiver('failed', failed), archiver('archived', succeeded)], '15m', 'PostgresArchiveFailing', expected);
 });
 
-test('backup too old: a repo whose newest backup is older than a day is named, and so is one without any', () => {
-  const backup = (repo: string, values: string) => series('backup_timestamp_seconds', 'orders-repo-0', values, `, repo="${repo}"`);
-  const tooOld = ['2', '3'].map((repo) => ({
-    exp_labels: { severity: 'warning', namespace: 'shop', cdk8s_postgres_cluster: 'orders', repo },
-    exp_annotations: {
-      summary: 'The newest backup of PostgreSQL is too old',
-      description: `Repo ${repo} of cluster orders in namespace shop has no backup that is young enough. Why: the Jobs of its schedules, and the problems at /status on port 8008.`,
-    },
-  }));
-  // Time begins at 0 here; a day and four hours later.
-  firing([backup('1', '0x1500 90000x400'), backup('2', '1x1900'), backup('3', '0x1900')], '1680m', 'PostgresBackupTooOld', tooOld);
+const backup = (number: string, values: string) => series('backup_timestamp_seconds', 'orders-repo-0', values, `, repo="${number}"`);
+const tooOld = (...repos: string[]) => repos.map((number) => ({
+  exp_labels: { severity: 'warning', namespace: 'shop', cdk8s_postgres_cluster: 'orders', repo: number },
+  exp_annotations: {
+    summary: 'The newest backup of PostgreSQL is too old',
+    description: `Repo ${number} of cluster orders in namespace shop has no backup that is young enough. Why: the Jobs of its schedules, and the problems at /status on port 8008.`,
+  },
+}));
+
+// Time begins at 0 here; 28 hours later, and 32 days later.
+test.each([
+  ['the backup of last night', '28h', ['0x25 90000x10', '90000x40', '1x40'], []],
+  ['one that a daily schedule has missed', '28h', ['1x40', '90000x40', '1x40'], ['1']],
+  ['one that a monthly schedule has missed', '768h', ['2764800x800', '2764800x800', '1x800'], ['3']],
+  ['a repo that has none', '28h', ['90000x40', '0x40', '1x40'], ['2']],
+])('backup too old: %s', (_, at, [first, second, third], expected) => {
+  firing([backup('1', first), backup('2', second), backup('3', third)], at, 'PostgresBackupTooOld', tooOld(...expected), '1h', '1h');
+});
+
+test.each<[string, BackupSchedule[], number]>([
+  ['a full backup each Sunday and another on each other day', [BackupSchedule.full('0 1 * * sun'), BackupSchedule.incremental('0 1 * * mon-sat')], 24],
+  ['each Sunday', [BackupSchedule.full('@weekly')], 7 * 24],
+  ['on the first of each month', [BackupSchedule.full('0 3 1 * *')], 31 * 24],
+  ['on working days', [BackupSchedule.full('0 3 * * 1-5')], 3 * 24],
+  ['on the 1st and on Mondays, which is either of the two', [BackupSchedule.full('0 3 1 * 1')], 7 * 24],
+  ['on each second day of the month that is a Monday, which is both', [BackupSchedule.full('0 3 * * 1/7')], 7 * 24],
+  ['on a leap day', [BackupSchedule.full('0 0 29 2 *')], 1461 * 24],
+  ['by day and by night', [BackupSchedule.full('0 1 * * *'), BackupSchedule.differential('0 9-17/4 * * *')], 8],
+  ['in two time zones, of which one alone is told of', [BackupSchedule.full('0 1 * * 0'), BackupSchedule.differential('0 1 * * *', { timeZone: 'Asia/Tokyo' })], 24],
+])('the age that a backup may have follows from the schedules of its repo: %s', (_, schedules, hours) => {
+  const { expr } = render({ metrics: { alerts: {} }, backups: { repos: [repo], schedules } }).one('PrometheusRule', 'orders-alerts').spec.groups[0].rules[5];
+  expect(expr).toMatch(new RegExp(`> ${(hours + 2) * 3600}$`));
+});
+
+test('without schedules there is no age to be told of, unless the program gives one; the archive is watched all the same', () => {
+  const names = (alerts: object) => render({ metrics: { alerts }, backups: { repos: [repo, repo] } }).one('PrometheusRule', 'orders-alerts').spec.groups[0].rules
+    .map(({ alert }: Manifest) => alert).slice(4);
+  expect(names({})).toEqual(['PostgresArchiveFailing']);
+  expect(names({ maximumBackupAge: { 2: Duration.days(3) } })).toEqual(['PostgresArchiveFailing', 'PostgresBackupTooOld']);
 });
 
 test('without backups nobody is told of an archive', () => {
-  expect(render({ metrics: { alerts: true } }).one('PrometheusRule', 'orders-alerts').spec.groups[0].rules).toHaveLength(4);
+  expect(render({ metrics: { alerts: {} } }).one('PrometheusRule', 'orders-alerts').spec.groups[0].rules).toHaveLength(4);
 });
 
 test('another cluster of the same Prometheus is not counted in', () => {
@@ -155,12 +193,25 @@ test('limits are the user\'s where given, and those that make no sense are refus
   const [, , lag, volume] = own.spec.groups[0].rules;
   expect([lag.expr, lag.for, volume.expr.split(' < ')[1]]).toEqual(['cdk8s_postgres_replay_lag_seconds{cdk8s_postgres_cluster="orders"} > 5', '1s', '20']);
   expect(() => alerts('many', { minimumFreePercent: 100 })).toThrow('[demo/many] "minimumFreePercent" is 100; give a percentage between 0 and 100');
+  expect(() => alerts('repos', { maximumBackupAge: { first: Duration.days(1) } })).toThrow('"maximumBackupAge" is given for the repo "first"');
   expect(() => alerts('none', { instances: 0 })).toThrow('"instances" is 0; give the number of instances, one or more');
 });
 
+test('limits can be given with the cluster, over those that follow from its schedules', () => {
+  const { rules } = render({ metrics: { alerts: { maximumLag: Duration.seconds(5), maximumBackupAge: { 3: Duration.days(40) } } }, backups: BACKUPS })
+    .one('PrometheusRule', 'orders-alerts').spec.groups[0];
+  expect(rules[2].expr).toMatch(/> 5$/);
+  expect(rules[5].expr.match(/repo="\d"|> \d+/g)).toEqual(['repo="1"', '> 93600', 'repo="2"', '> 93600', 'repo="3"', `> ${40 * 86400}`]);
+});
+
+test('a cluster has one set of alerts: a second would be an object of the same name', () => {
+  const { chart, cluster } = program({ metrics: { alerts: {} } });
+  expect(() => new PostgresAlerts(chart, 'more', { cluster, instances: 3 })).toThrow('[demo/more] "cluster" is "orders", which has alerts already; leave one of them out');
+});
+
 test('a single instance has no replica to miss, and one that retires is not missed', () => {
-  const names = (props: object) => render({ metrics: { alerts: true }, ...props }).one('PrometheusRule', 'orders-alerts').spec.groups[0].rules.map(({ alert }: Manifest) => alert);
+  const names = (props: object) => render({ metrics: { alerts: {} }, ...props }).one('PrometheusRule', 'orders-alerts').spec.groups[0].rules.map(({ alert }: Manifest) => alert);
   expect(names({ instances: 1 })).toEqual(['PostgresNoPrimary', 'PostgresVolumeFilling']);
-  const retiring = render({ metrics: { alerts: true }, instanceList: [{ name: '1' }, { name: '2' }, { name: '3', retire: true }] });
+  const retiring = render({ metrics: { alerts: {} }, instanceList: [{ name: '1' }, { name: '2' }, { name: '3', retire: true }] });
   expect(retiring.one('PrometheusRule', 'orders-alerts').spec.groups[0].rules[1].expr).toMatch(/< 1$/);
 });

@@ -51,17 +51,44 @@ test('with repos in S3 alone there is no repo host, and the schedules ask the in
 });
 
 test('a schedule is a CronJob in its time zone, one run at a time, that asks the repo host and has no account of Kubernetes', () => {
-  const schedules = [BackupSchedule.full('0 1 * * 0'), BackupSchedule.incremental('30 * * * *', { repo: 2, timeZone: 'Europe/Vienna' }), BackupSchedule.differential('0 2 * * *')];
+  const schedules = [
+    BackupSchedule.full('0 1 * * 0'), BackupSchedule.incremental('30 * * * *', { repo: 2, timeZone: 'Europe/Vienna' }), BackupSchedule.differential('0 2 * * *'),
+    BackupSchedule.full('0 3 1 * *', { repo: 2 }),
+  ];
   const manifests = withBackups({ repos: [posix, s3], schedules });
   expect(manifests.ofKind('CronJob').map(({ metadata, spec }) => [metadata.name, spec.schedule, spec.timeZone, spec.concurrencyPolicy])).toEqual([
     ['orders-repo1-full-backup', '0 1 * * 0', 'Etc/UTC', 'Forbid'],
     ['orders-repo2-incremental-backup', '30 * * * *', 'Europe/Vienna', 'Forbid'],
     ['orders-repo1-differential-backup', '0 2 * * *', 'Etc/UTC', 'Forbid'],
+    ['orders-repo2-full-backup', '0 3 1 * *', 'Etc/UTC', 'Forbid'],
   ]);
   const pod = manifests.one('CronJob', 'orders-repo2-incremental-backup').spec.jobTemplate.spec.template.spec;
   expect(pod.containers[0].command.slice(-7)).toEqual(['request-backup', '--type', 'incr', '--repo', '2', '--host', 'orders-repo']);
   expect(pod).toMatchObject({ automountServiceAccountToken: false, volumes: [{ secret: { secretName: 'orders-backup' } }] });
 });
+
+test('a schedule\'s Jobs have the resources of the backups where given, for namespaces with quotas, and else say nothing of any', () => {
+  const container = (resources?: BackupOptions['resources']): Manifest => withBackups({ repos: [s3], schedules: [BackupSchedule.full('0 1 * * 0')], resources })
+    .one('CronJob', 'orders-repo1-full-backup').spec.jobTemplate.spec.template.spec.containers[0];
+  expect(container({ memory: { limit: Size.mebibytes(64) } }).resources).toEqual({ limits: { memory: '64Mi' } });
+  expect(container()).not.toHaveProperty('resources');
+});
+
+test('the accounts of instances and repo host can be given what a cloud goes by', () => {
+  const { chart, cluster } = program({ backups: { repos: [posix, PgBackRestRepo.s3({ ...S3, credentialsSecret: undefined, identity: S3Identity.POD })] } });
+  for (const { serviceAccount } of [cluster.identity, cluster.backups!.repoHost!]) serviceAccount.metadata.addAnnotation('eks.amazonaws.com/role-arn', 'backups');
+  const annotated = chart.toJson().filter(({ metadata }) => metadata.annotations?.['eks.amazonaws.com/role-arn'] === 'backups');
+  expect(annotated.map(({ kind, metadata }) => `${kind}/${metadata.name}`).sort()).toEqual(['ServiceAccount/orders-agent', 'ServiceAccount/orders-repo']);
+});
+
+test.each(['*/5 * * * *', '0 1 * * mon-FRI', '30 2,14 1-15/2 jan,7 ?', '5/10 0 * * 6', '0 0 29 2 *', '@monthly'])('"%s" is taken as a CronJob takes it', (cron) => {
+  expect(() => program({ backups: { repos: [s3], schedules: [BackupSchedule.full(cron)] } })).not.toThrow();
+});
+
+test.each(['foo 99 99 99 99', '60 * * * *', '0 24 * * *', '0 0 0 * *', '0 0 * 13 *', '0 0 * * 7', '0 0 5-1 * *', '0 0 */0 * *', '0 0 1- * *', '0 0 * * mon-', '0 0 , * *', '0 mon * * *', '*-5 0 * * *', '@never', '* * * *'])(
+  '"%s", which no CronJob takes, is refused', (cron) => {
+    expect(() => program({ backups: { repos: [s3], schedules: [BackupSchedule.full(cron)] } })).toThrow(`"schedules[0].cron" is "${cron}"; give five fields`);
+  });
 
 test('the agents read the Secrets of the repos and write none of them; the repo host writes no Secret at all', () => {
   const manifests = withBackups({
@@ -114,6 +141,14 @@ test.each<[string, BackupOptions, string]>([
   ['four fields of cron', { repos: [s3], schedules: [BackupSchedule.full('0 1 * *')] }, '"schedules[0].cron" is "0 1 * *"'],
   ['a time zone in cron', { repos: [s3], schedules: [BackupSchedule.full('TZ=UTC 0 1 * * *')] }, '"schedules[0].cron" is "TZ=UTC 0 1 * * *"'],
   ['a time zone with a space', { repos: [s3], schedules: [BackupSchedule.full('0 1 * * *', { timeZone: 'Europe/New Vienna' })] }, '"schedules[0].timeZone"'],
+  ['a day that never comes', { repos: [s3], schedules: [BackupSchedule.full('0 0 31 4,6 *')] }, '"schedules[0].cron" is "0 0 31 4,6 *", a day that never comes'],
+  ['a repo whose log would never expire', { repos: [s3, s3], schedules: [BackupSchedule.full('0 1 * * *'), BackupSchedule.incremental('0 2 * * *', { repo: 2 })] },
+    '"schedules" has no full backup for repo 2'],
+  ['a Secret without a name', s3With({ credentialsSecret: '' }), '"repos[0].credentialsSecret" is ""'],
+  ['a Secret that cannot be', s3With({ credentialsSecret: 'S3_keys' }), '"repos[0].credentialsSecret" is "S3_keys"'],
+  ['a passphrase of a Secret without a name', s3With({ passphrase: { secretName: '', key: 'k' } }), '"repos[0].passphrase.secretName" is ""'],
+  ['a passphrase without a key', { repos: [PgBackRestRepo.posix({ storage: { size: Size.gibibytes(1) }, passphrase: { secretName: 'p', key: '' } })] }, '"repos[0].passphrase.key" is ""'],
+  ['an authority of a key that cannot be', s3With({ certificateAuthority: { secretName: 'ca', key: 'ca/crt' } }), '"repos[0].certificateAuthority.key" is "ca/crt"'],
   ['two schedules of one name', { repos: [s3], schedules: [BackupSchedule.full('0 1 * * *'), BackupSchedule.full('0 2 * * *')] }, '"schedules" names "full of repo 1" more than once'],
 ])('%s is refused', (_, backups, message) => {
   expect(() => program({ backups })).toThrow(`[demo/orders/backups] ${message}`);

@@ -51,6 +51,16 @@ test('a backup label, a stanza and a repo that cannot be are refused', () => {
   expect(() => render({ bootstrap: from({ repo: PgBackRestRepo.posix({ storage: { size: Size.gibibytes(1) } }) }) })).toThrow(/"bootstrap\.repo" is a volume/);
 });
 
+test.each([
+  [{ path: '/shop/' }], [{ path: '//shop' }], [{ endpoint: 's3.example.com:443' }], [{ endpoint: 'S3.example.com' }],
+])('the directory that a cluster is restored from is recognized also when it is written as %j', (change) => {
+  expect(() => render({ bootstrap: from(), backups: { repos: [PgBackRestRepo.s3({ ...S3, ...change })] } })).toThrow(/is the directory that "bootstrap" reads/);
+});
+
+test('a Secret of the repo that cannot be is refused', () => {
+  expect(() => render({ bootstrap: from({ repo: PgBackRestRepo.s3({ ...S3, credentialsSecret: '' }) }) })).toThrow(/"bootstrap\.repo\.credentialsSecret" is ""/);
+});
+
 test('a cluster that would archive into the directory that it is restored from is refused; another path, or another name, is accepted', () => {
   const backups = (path: string) => ({ repos: [PgBackRestRepo.s3({ ...S3, path })] });
   expect(() => render({ bootstrap: from(), backups: backups('/shop') })).toThrow(/"backups\.repos\[0\]" is the directory that "bootstrap" reads "orders" from.*another "path"/);

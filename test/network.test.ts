@@ -156,6 +156,15 @@ test('policies can be switched off', () => {
   expect(program({ policies: false })).not.toContain('NetworkPolicy');
 });
 
+test.each(['10.0.0.0/8', '0.0.0.0/0', '192.0.2.7/32', '::/0', '2001:db8::/32', '2001:DB8:1:2:3:4:5:6/128', '::ffff:192.0.2.0/120', '64:ff9b::192.0.2.33/128'])('"%s" is a range of addresses', (cidr) => {
+  expect(() => NetworkPeer.cidr(cidr)).not.toThrow();
+});
+
+test.each(['10.0.0.999/99', '10.0.0.0/33', '10.0.0/8', '010.0.0.0/8', '10.0.0.0/08', '10.0.0.0', '10.0.0.0/8/8', '2001:db8::/129', '2001:db8::1::/64', '1:2:3:4:5:6:7/64', '1:2:3:4:5:6:7:8:9/64', '12345::/16', '::999.1.2.3/96', '1.2.3.4::/96', ':::/0', '/0', ''])(
+  '"%s" is none, and refused', (cidr) => {
+    expect(() => NetworkPeer.cidr(cidr)).toThrow(`"${cidr}" is no range of addresses`);
+  });
+
 test('addresses that are none are refused', () => {
   expect(() => NetworkPeer.cidr('10.0.0.1')).toThrow('"10.0.0.1" is no range of addresses; give one like "10.0.0.0/8"');
 });

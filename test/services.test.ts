@@ -54,6 +54,7 @@ test('each Service has its own type, annotations and networks, and the others st
 test.each([
   [{ rw: { loadBalancerSourceRanges: ['10.0.0.0/8'] } }, '"services.rw.loadBalancerSourceRanges" is given for a Service of type ClusterIP'],
   [{ r: { type: ServiceType.LOAD_BALANCER, loadBalancerSourceRanges: ['everybody'] } }, '"services.r.loadBalancerSourceRanges" has "everybody"'],
+  [{ r: { type: ServiceType.LOAD_BALANCER, loadBalancerSourceRanges: ['10.0.0.999/99'] } }, '"services.r.loadBalancerSourceRanges" has "10.0.0.999/99"'],
   [{ ro: { annotations: { 'cdk8s-postgres/x': '1' } } }, '"services.ro.annotations" sets "cdk8s-postgres/x"'],
 ])('%j is refused', (services, message) => {
   expect(() => program({ services })).toThrow(message);

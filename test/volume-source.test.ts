@@ -48,6 +48,10 @@ test('the data directory\'s place within its volume is the cluster\'s, or the in
   expect(instances.map(({ dataPath }) => dataPath)).toEqual(['pg', 'other']);
 });
 
+test('the default place of the data directory may also be said, with backups too', () => {
+  expect(() => program({ dataPath: 'data', backups: { repos: [PgBackRestRepo.posix({ storage: { size: Size.gibibytes(1) } })] } })).not.toThrow();
+});
+
 test.each([
   [{ storage: from(VolumeSource.existingClaim('one')) }, '"storage.source" names the existing claim "one" for more than one volume'],
   [{ instances: 1, storage: from(VolumeSource.existingClaim('one')), walStorage: from(VolumeSource.existingClaim('one')) }, 'names the existing claim "one"'],
@@ -58,7 +62,11 @@ test.each([
   [{ storage: from(VolumeSource.persistentVolume({ matchLabels: { a: 'b' }, supplementalGroups: [0] })) }, '"storage.source.supplementalGroups" has 0'],
   [{ dataPath: '/var/lib/pgsql' }, '"dataPath" is "/var/lib/pgsql"'],
   [{ dataPath: '../data' }, '"dataPath" is "../data"'],
-  [{ dataPath: 'pg', backups: { repos: [PgBackRestRepo.posix({ storage: { size: Size.gibibytes(1) } })] } }, '"dataPath" is "pg", and pgBackRest looks'],
+  [{ dataPath: 'pg', backups: { repos: [PgBackRestRepo.posix({ storage: { size: Size.gibibytes(1) } })] } }, '"dataPath" of instance "1" is "pg", and pgBackRest looks'],
+  [{ storage: from(VolumeSource.newClaim()), instanceList: [{ name: '1', storage: from(VolumeSource.existingClaim('orders-2-data')) }, { name: '2' }] }, 'claim "orders-2-data" for more than one'],
+  [{ instances: 1, walStorage: from(VolumeSource.existingClaim('orders-1-data')) }, 'names the existing claim "orders-1-data"'],
+  [{ instances: 1, storage: from(VolumeSource.existingClaim('orders-1-repo')), backups: { repos: [PgBackRestRepo.posix({ storage: { size: Size.gibibytes(1) } })] } }, 'claim "orders-1-repo"'],
+
   [{ dataPath: '.' }, '"dataPath" is "."'],
   [{ dataPath: 'agent/data' }, '"dataPath" is "agent/data", and the agent keeps its own files in "agent"'],
 ])('%j is refused', (props, message) => {

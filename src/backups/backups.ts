@@ -1,9 +1,10 @@
+import { Duration } from 'cdk8s';
 import { ContainerResources } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { BackupCronJob } from './cron-job';
 import type { PgBackRestRepo } from './repo';
 import { RepoHost } from './repo-host';
-import type { BackupSchedule } from './schedule';
+import { BackupSchedule } from './schedule';
 import type { IPostgresCluster } from '../cluster-reference';
 import type { BackupsSpec } from '../contract';
 import { emptySecret } from '../empty-secret';
@@ -15,19 +16,20 @@ import { duplicates, quoted, refuse } from '../validation';
 export interface BackupOptions {
   /**
    * Where backups and archived write-ahead log go: one to four repos, each with all of the log. With any on a volume there is a repo host,
-   * which makes all backups; otherwise the leader makes them.
+   * which makes all backups; otherwise the leader makes them. Their order is for life, because claims, mounts, CronJobs and schedules go by
+   * their numbers: add new ones at the end only.
    */
   readonly repos: PgBackRestRepo[];
 
   /**
-   * When backups are made.
+   * When backups are made. Where there are any, each repo needs a full one: what is archived expires with the full backups that need it.
    *
    * @default - never by itself: log is archived, but without a backup nothing can be restored
    */
   readonly schedules?: BackupSchedule[];
 
   /**
-   * CPU and memory of the repo host's containers, and of pgBackRest's server in each instance.
+   * CPU and memory of the repo host's containers, of pgBackRest's server in each instance, and of the schedules' Jobs, which only ask and wait.
    *
    * @default - none
    */
@@ -75,12 +77,14 @@ export class ClusterBackups extends Construct {
 
   private readonly spec: BackupsSpec;
   private readonly secrets: string[];
+  private readonly schedules: readonly BackupSchedule[];
 
   constructor(scope: Construct, id: string, props: ClusterBackupsProps) {
     super(scope, id);
     const { repos, schedules = [] } = props;
     check(this, repos, schedules);
     const names = new ClusterNames(props.cluster.clusterName);
+    this.schedules = schedules;
     this.secrets = [...new Set(repos.flatMap((repo) => repo._secretNames()))];
     const metadata = { labels: clusterLabels(props.cluster.clusterName, props.labels), annotations: props.annotations };
     emptySecret(this, 'certificate', { name: names.pgBackRestSecret, ...metadata });
@@ -112,6 +116,23 @@ export class ClusterBackups extends Construct {
   public _secretNames(): string[] {
     return this.secrets;
   }
+
+  /**
+   * How old the newest backup of each repo with schedules can be while all goes well, by the repo's number.
+   *
+   * @internal
+   */
+  public _maximumAges(): { [repo: string]: Duration } {
+    const repos = [...new Set(this.schedules.map(({ repo }) => repo))];
+    return Object.fromEntries(repos.map((repo) => [repo, longestAge(this.schedules.filter((schedule) => schedule.repo === repo))]));
+  }
+}
+
+/** The clock goes an hour back once a year, and a backup may take longer than the one before. */
+const GRACE = Duration.hours(2);
+
+function longestAge(schedules: BackupSchedule[]): Duration {
+  return Duration.minutes(BackupSchedule._longestGap(schedules) + GRACE.toMinutes());
 }
 
 const MOST_REPOS = 4;
@@ -124,4 +145,9 @@ function check(scope: Construct, repos: PgBackRestRepo[], schedules: BackupSched
   schedules.forEach((schedule, index) => schedule._check(scope, `schedules[${index}]`, repos.length));
   const twice = duplicates(schedules.map(({ repo, name }) => `${name} of repo ${repo}`));
   if (twice.length > 0) refuse(scope, 'schedules', `names ${quoted(twice)} more than once`, 'give each a "name" of its own');
+  if (schedules.length === 0) return;
+  repos.map((_, index) => index + 1).filter((repo) => !schedules.some((schedule) => schedule.repo === repo && schedule._type() === 'full')).forEach((repo) => {
+    refuse(scope, 'schedules', `has no full backup for repo ${repo}, where log would be archived for ever and nothing could be restored`,
+      `add BackupSchedule.full(..., { repo: ${repo} }), or leave that repo out`);
+  });
 }

@@ -1,8 +1,8 @@
 import { ApiObject } from 'cdk8s';
-import { k8s } from 'cdk8s-plus-28';
+import { ContainerResources, k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import type { BackupSchedule } from './schedule';
-import { podSecurityContext, RESTRICTED } from '../agent-pod';
+import { podSecurityContext, resources, RESTRICTED } from '../agent-pod';
 import type { IPostgresCluster } from '../cluster-reference';
 import { backupRequest, CERTIFICATES_DIR, COMPONENT_BACKUP } from '../contract';
 import { componentLabels, orNothing } from '../labels';
@@ -24,6 +24,13 @@ export interface BackupCronJobProps {
 
   /** User and group id. */
   readonly uid: number;
+
+  /**
+   * CPU and memory of each Job's pod.
+   *
+   * @default - none
+   */
+  readonly resources?: ContainerResources;
 
   /**
    * Labels of the CronJob, its Jobs and pods.
@@ -77,7 +84,8 @@ export class BackupCronJob extends Construct {
   }
 }
 
-function podSpec(names: ClusterNames, { schedule, hosts, agentImage, uid }: BackupCronJobProps): k8s.PodSpec {
+function podSpec(names: ClusterNames, props: BackupCronJobProps): k8s.PodSpec {
+  const { schedule, hosts, agentImage, uid } = props;
   return {
     restartPolicy: 'Never',
     // Nothing of Kubernetes is asked: a certificate that may ask for backups is all that it has.
@@ -89,7 +97,7 @@ function podSpec(names: ClusterNames, { schedule, hosts, agentImage, uid }: Back
       image: agentImage,
       imagePullPolicy: 'IfNotPresent',
       command: backupRequest(schedule._type(), schedule.repo, hosts),
-      resources: {},
+      resources: resources(props.resources),
       securityContext: RESTRICTED,
       volumeMounts: [{ name: 'certificates', mountPath: CERTIFICATES_DIR, readOnly: true }],
     }],

@@ -59,6 +59,8 @@ export class RepoHost extends Construct {
   public readonly statefulSet: ApiObject;
   /** Headless: the name by which pgBackRest finds the repo host. */
   public readonly service: ApiObject;
+  /** Who the pod is, to Kubernetes and to clouds that go by its annotations. */
+  public readonly serviceAccount: ApiObject;
 
   constructor(scope: Construct, id: string, props: RepoHostProps) {
     super(scope, id);
@@ -81,7 +83,7 @@ export class RepoHost extends Construct {
         },
       }));
     }
-    this.identity(names, metadata, props);
+    this.serviceAccount = this.identity(names, metadata, props);
     this.service = new ApiObject(this, 'service', k8s.KubeService.manifest({
       metadata: { ...metadata, labels: clusterLabels(clusterName, props.labels) },
       spec: {
@@ -114,9 +116,9 @@ export class RepoHost extends Construct {
   }
 
   /** It reads its settings and its keys, and tells what it does; nothing else is asked for. */
-  private identity(names: ClusterNames, metadata: k8s.ObjectMeta, props: RepoHostProps): void {
+  private identity(names: ClusterNames, metadata: k8s.ObjectMeta, props: RepoHostProps): ApiObject {
     const secrets = [names.pgBackRestSecret, ...props.repos.flatMap((repo) => repo._secretNames())];
-    new ApiObject(this, 'service-account', k8s.KubeServiceAccount.manifest({ metadata, automountServiceAccountToken: false }));
+    const account = new ApiObject(this, 'service-account', k8s.KubeServiceAccount.manifest({ metadata, automountServiceAccountToken: false }));
     new ApiObject(this, 'role', k8s.KubeRole.manifest({
       metadata,
       rules: [
@@ -131,6 +133,7 @@ export class RepoHost extends Construct {
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: names.repoHost },
       subjects: [{ kind: 'ServiceAccount', name: names.repoHost }],
     }));
+    return account;
   }
 }
 

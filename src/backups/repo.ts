@@ -1,7 +1,7 @@
 import type { Construct } from 'constructs';
 import type { RepoSpec, RetentionSpec, SecretKeySpec } from '../contract';
 import { checkStorage, StorageOptions } from '../storage';
-import { refuse } from '../validation';
+import { isObjectName, refuse } from '../validation';
 
 /** What `RetentionOptions.full` counts. */
 export enum RetentionType {
@@ -78,7 +78,11 @@ export enum S3UriStyle {
 export enum S3Identity {
   /** The role of the node that it runs on. */
   NODE = 'auto',
-  /** The role of its ServiceAccount (IAM roles for service accounts): a web identity token. */
+  /**
+   * The role of its ServiceAccount (IAM roles for service accounts): a web identity token. Instances and repo host have an account each, and both
+   * need the role: `orders.identity.serviceAccount.metadata.addAnnotation('eks.amazonaws.com/role-arn', '...')`, and the same of
+   * `orders.backups.repoHost.serviceAccount`.
+   */
   POD = 'web-id',
 }
 
@@ -204,12 +208,15 @@ export class PgBackRestRepo {
     if (storage) checkStorage(scope, `${prop}.storage`, storage);
     if (storage?.source) refuse(scope, `${prop}.storage.source`, 'is given, and a repo has a claim of its own', 'leave it out');
     checkRetention(scope, `${prop}.retention`, spec.retention);
+    checkSecretKey(scope, `${prop}.passphrase`, spec.cipher);
     if (spec.type !== 's3') return;
     for (const key of ['endpoint', 'bucket', 'region'] as const) {
       if (!/^\S+$/.test(spec[key])) refuse(scope, `${prop}.${key}`, `is "${spec[key]}"`, 'give it as S3 knows it, without spaces');
     }
     if (/^[a-z]+:\/\//.test(spec.endpoint)) refuse(scope, `${prop}.endpoint`, `is "${spec.endpoint}"`, 'give host and port only: it is always HTTPS');
     if (!/^\/\S+$/.test(spec.path)) refuse(scope, `${prop}.path`, `is "${spec.path}"`, 'begin it with a slash, like "/pgbackrest"');
+    checkSecretKey(scope, `${prop}.certificateAuthority`, spec.authority);
+    if (spec.credentialsSecret !== undefined) checkSecretName(scope, `${prop}.credentialsSecret`, spec.credentialsSecret);
     if ((spec.credentialsSecret === undefined) === (spec.keyType === 'shared')) {
       refuse(scope, `${prop}.credentialsSecret`, spec.keyType === 'shared' ? 'is missing' : 'is given together with "identity"',
         'give either "credentialsSecret" or "identity", so that it is clear who the pods are to S3');
@@ -228,6 +235,16 @@ function common({ retention = DEFAULT_RETENTION, passphrase }: PgBackRestRepoOpt
 
 function secretKey(options: SecretKeyOptions | undefined): SecretKeySpec | undefined {
   return options && { secret: options.secretName, key: options.key };
+}
+
+function checkSecretKey(scope: Construct, prop: string, given: SecretKeySpec | undefined): void {
+  if (!given) return;
+  checkSecretName(scope, `${prop}.secretName`, given.secret);
+  if (!/^[-._a-zA-Z0-9]{1,253}$/.test(given.key)) refuse(scope, `${prop}.key`, `is "${given.key}"`, 'give a key of the Secret: letters, digits, dashes, dots and underscores');
+}
+
+function checkSecretName(scope: Construct, prop: string, name: string): void {
+  if (!isObjectName(name)) refuse(scope, prop, `is "${name}"`, 'give the name of a Secret in the cluster\'s namespace');
 }
 
 function checkRetention(scope: Construct, prop: string, { full, differential }: RetentionSpec): void {

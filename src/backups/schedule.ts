@@ -1,4 +1,5 @@
 import type { Construct } from 'constructs';
+import { comesEver, longestGap, parseCron } from './cron';
 import type { BackupType } from '../contract';
 import { isDnsLabel, refuse } from '../validation';
 
@@ -82,9 +83,22 @@ export class BackupSchedule {
     return this.type;
   }
 
+  /**
+   * The longest time, in minutes, from one of these backups to the next. Those of each time zone hold for themselves, because none is counted
+   * into another.
+   *
+   * @internal
+   */
+  public static _longestGap(schedules: readonly BackupSchedule[]): number {
+    const zones = [...new Set(schedules.map(({ timeZone }) => timeZone))];
+    return Math.min(...zones.map((zone) => longestGap(schedules.filter(({ timeZone }) => timeZone === zone).map(({ cron }) => parseCron(cron)!))));
+  }
+
   /** @internal */
   public _check(scope: Construct, prop: string, repos: number): void {
-    if (!isCron(this.cron)) refuse(scope, `${prop}.cron`, `is "${this.cron}"`, 'give five fields, like "0 1 * * 0", or one of @hourly, @daily, @weekly, @monthly, @yearly');
+    const cron = parseCron(this.cron);
+    if (!cron) refuse(scope, `${prop}.cron`, `is "${this.cron}"`, 'give five fields, like "0 1 * * 0", or one of @hourly, @daily, @weekly, @monthly, @yearly');
+    if (!comesEver(cron)) refuse(scope, `${prop}.cron`, `is "${this.cron}", a day that never comes`, 'give one that does');
     if (!(Number.isInteger(this.repo) && this.repo >= 1 && this.repo <= repos)) {
       refuse(scope, `${prop}.repo`, `is ${this.repo}, and there ${repos === 1 ? 'is 1 repo' : `are ${repos} repos`}`, 'give the number of one of "repos", counted from 1');
     }
@@ -93,8 +107,4 @@ export class BackupSchedule {
     }
     if (!isDnsLabel(this.name)) refuse(scope, `${prop}.name`, `is "${this.name}"`, 'use lower-case letters, digits and dashes');
   }
-}
-
-function isCron(cron: string): boolean {
-  return /^@(hourly|daily|midnight|weekly|monthly|yearly|annually)$/.test(cron) || /^[0-9A-Za-z*,/?-]+( [0-9A-Za-z*,/?-]+){4}$/.test(cron);
 }

@@ -7,14 +7,8 @@ import { ClusterNames } from '../naming';
 import { refuse } from '../validation';
 import { CLUSTER, INSTANCE, selectorOf } from './series';
 
-/** Properties of `PostgresAlerts`. */
-export interface PostgresAlertsProps {
-  /** The cluster that is watched: one with metrics. */
-  readonly cluster: IPostgresCluster;
-
-  /** How many instances it should have, one or more; those that retire do not count. */
-  readonly instances: number;
-
+/** When a person is told. */
+export interface AlertLimits {
   /**
    * How long there may be no primary. A failover takes up to 20 seconds.
    *
@@ -58,13 +52,6 @@ export interface PostgresAlertsProps {
   readonly volumeFillingFor?: Duration;
 
   /**
-   * Whether the cluster archives its WAL: it has backups.
-   *
-   * @default false
-   */
-  readonly archiving?: boolean;
-
-  /**
    * How long archiving may fail without any success.
    *
    * @default Duration.minutes(5)
@@ -72,11 +59,29 @@ export interface PostgresAlertsProps {
   readonly archiveFailingFor?: Duration;
 
   /**
-   * How old the newest backup in each repo may be. The default suits daily backups; where they are rarer, or in no schedule, say so here.
+   * How old the newest backup in each repo may be, by the repo's number. A repo that has none yet counts as too old.
    *
-   * @default Duration.hours(26)
+   * @example { 1: Duration.hours(30), 2: Duration.days(33) }
+   * @default - with `MetricsOptions.alerts` two hours more than `BackupOptions.schedules` lets pass at the most from one backup in the repo to
+   * the next; otherwise, and for a repo without schedules, no limit
    */
-  readonly maximumBackupAge?: Duration;
+  readonly maximumBackupAge?: { [repo: string]: Duration };
+}
+
+/** Properties of `PostgresAlerts`. */
+export interface PostgresAlertsProps extends AlertLimits {
+  /** The cluster that is watched: one with metrics, and without `MetricsOptions.alerts`. */
+  readonly cluster: IPostgresCluster;
+
+  /** How many instances it should have, one or more; those that retire do not count. */
+  readonly instances: number;
+
+  /**
+   * Whether the cluster archives its WAL: it has backups.
+   *
+   * @default false
+   */
+  readonly archiving?: boolean;
 
   /**
    * Labels of the PrometheusRule, such as the one by which a Prometheus selects it.
@@ -102,11 +107,15 @@ interface Alert {
   readonly description: string;
 }
 
+/** Two sets of alerts would be two objects of one name. */
+const watched = new WeakSet<IPostgresCluster>();
+
 /**
  * What a person should be woken or told for, as rules for a Prometheus of the Prometheus Operator: no primary, a replica missing, a replica far
- * behind, a volume filling, and where there are
- * backups, the archive failing or the newest backup too old. All but that of the archive stand on the agents' metrics, so that they also tell of a
- * PostgreSQL that does not run.
+ * behind, a volume filling, and where there are backups, the archive failing or the newest backup too old. All but that of the archive stand on the
+ * agents' metrics, so that they also tell of a PostgreSQL that does not run.
+ *
+ * For a cluster of the same program `MetricsOptions.alerts` is shorter, and knows the schedules of its backups.
  *
  * @example
  * new PostgresAlerts(chart, 'alerts', { cluster: orders, instances: 3, maximumLag: Duration.seconds(10), labels: { release: 'prometheus' } });
@@ -115,12 +124,17 @@ export class PostgresAlerts extends Construct {
   constructor(scope: Construct, id: string, props: PostgresAlertsProps) {
     super(scope, id);
     const { clusterName } = props.cluster;
+    const rules = this.alerts(props);
+    if (watched.has(props.cluster)) {
+      refuse(this, 'cluster', `is "${clusterName}", which has alerts already`, 'leave one of them out; "metrics.alerts" takes the same limits');
+    }
+    watched.add(props.cluster);
     new PrometheusRule(this, 'Resource', {
       metadata: { name: new ClusterNames(clusterName).alerts, labels: clusterLabels(clusterName, props.labels), annotations: orNothing(props.annotations) },
       spec: {
         groups: [{
           name: `postgres-${clusterName}`,
-          rules: this.alerts(props).map(({ alert, expr, lasting, severity, summary, description }) => ({
+          rules: rules.map(({ alert, expr, lasting, severity, summary, description }) => ({
             alert,
             expr: PrometheusRuleSpecGroupsRulesExpr.fromString(expr),
             for: `${lasting.toSeconds()}s`,
@@ -139,6 +153,9 @@ export class PostgresAlerts extends Construct {
     if (!Number.isInteger(instances) || instances < 1) refuse(this, 'instances', `is ${instances}`, 'give the number of instances, one or more');
     const free = props.minimumFreePercent ?? 15;
     if (!(free > 0 && free < 100)) refuse(this, 'minimumFreePercent', `is ${free}`, 'give a percentage between 0 and 100');
+    const ages = Object.entries(props.maximumBackupAge ?? {});
+    const unknown = ages.find(([repo]) => !/^[1-9]$/.test(repo));
+    if (unknown) refuse(this, 'maximumBackupAge', `is given for the repo "${unknown[0]}"`, 'give the number of a repo, counted from 1');
     const maximumLag = (props.maximumLag ?? Duration.minutes(1)).toSeconds();
     const selector = selectorOf(props.cluster);
     const series = (name: string) => `cdk8s_postgres_${name}{${selector}}`;
@@ -176,7 +193,7 @@ export class PostgresAlerts extends Construct {
         expr: `100 * ${series('volume_available_bytes')} / ${series('volume_size_bytes')} < ${free}`,
         lasting: props.volumeFillingFor ?? Duration.minutes(5),
         summary: 'A volume of PostgreSQL is filling',
-        description: `Of volume {{ $labels.volume }} of ${instance} only {{ $value | printf "%.0f" }} % are free. PostgreSQL stops when it is full: give it a larger size.`,
+        description: `Of volume {{ $labels.volume }} of ${instance} only {{ $value | printf "%.0f" }} % are free. A primary whose volume is full hands over, or takes no more writes: give it a larger size.`,
       },
       ...props.archiving ? [{
         alert: 'PostgresArchiveFailing',
@@ -185,15 +202,17 @@ export class PostgresAlerts extends Construct {
         lasting: props.archiveFailingFor ?? Duration.minutes(5),
         summary: 'PostgreSQL cannot archive its WAL',
         description: `What ${cluster} writes now is in no backup, and its WAL fills the volume. Why: the log of the primary, and its problems at /status on port 8008.`,
-      }, {
+      }] : [],
+      ...ages.length === 0 ? [] : [{
         alert: 'PostgresBackupTooOld',
         severity: 'warning' as const,
         // Of the last day, because whoever makes the backups may be away for a while.
-        expr: `time() - max by (namespace, ${CLUSTER}, repo) (max_over_time(${series('backup_timestamp_seconds')}[1d])) > ${(props.maximumBackupAge ?? Duration.hours(26)).toSeconds()}`,
+        expr: ages.map(([repo, age]) => (
+          `time() - max by (namespace, ${CLUSTER}, repo) (max_over_time(cdk8s_postgres_backup_timestamp_seconds{${selector},repo="${repo}"}[1d])) > ${age.toSeconds()}`)).join(' or '),
         lasting: Duration.minutes(15),
         summary: 'The newest backup of PostgreSQL is too old',
         description: `Repo {{ $labels.repo }} of ${cluster} has no backup that is young enough. Why: the Jobs of its schedules, and the problems at /status on port 8008.`,
-      }] : [],
+      }],
     ];
   }
 }

@@ -3,6 +3,7 @@ import { PostgresAlerts } from './alerts';
 import { PostgresDashboard } from './dashboard';
 import type { MetricsOptions } from './options';
 import { PostgresPodMonitor } from './pod-monitor';
+import type { ClusterBackups } from '../backups/backups';
 import type { IPostgresCluster } from '../cluster-reference';
 import { checkKeys } from '../labels';
 
@@ -18,11 +19,11 @@ export interface ClusterMetricsProps {
   readonly instances: number;
 
   /**
-   * Whether the cluster archives its WAL.
+   * The cluster's backups.
    *
-   * @default false
+   * @default - none
    */
-  readonly archiving?: boolean;
+  readonly backups?: ClusterBackups;
 
   /**
    * Labels of the objects.
@@ -45,12 +46,15 @@ export interface ClusterMetricsProps {
 export class ClusterMetrics extends Construct {
   constructor(scope: Construct, id: string, props: ClusterMetricsProps) {
     super(scope, id);
-    const { cluster, options, instances, archiving, annotations } = props;
+    const { cluster, options, instances, backups, annotations } = props;
     checkKeys(this, 'labels', options.labels);
     const common = { cluster, annotations, labels: { ...props.labels, ...options.labels } };
     if (options.podMonitor) new PostgresPodMonitor(this, 'pod-monitor', common);
     // While all retire there is nothing to be watched any more.
-    if (options.alerts && instances > 0) new PostgresAlerts(this, 'alerts', { ...common, instances, archiving });
+    if (options.alerts && instances > 0) {
+      const maximumBackupAge = { ...backups?._maximumAges(), ...options.alerts.maximumBackupAge };
+      new PostgresAlerts(this, 'alerts', { ...common, ...options.alerts, instances, archiving: backups !== undefined, maximumBackupAge });
+    }
     if (options.dashboard) new PostgresDashboard(this, 'dashboard', common);
   }
 }

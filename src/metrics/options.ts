@@ -1,4 +1,5 @@
 import type { ContainerResources } from 'cdk8s-plus-28';
+import type { AlertLimits } from './alerts';
 
 /** What a cluster tells Prometheus. */
 export interface MetricsOptions {
@@ -34,11 +35,12 @@ export interface MetricsOptions {
   readonly podMonitor?: boolean;
 
   /**
-   * Whether there is a PrometheusRule with alerts, for a Prometheus of the Prometheus Operator. `PostgresAlerts` makes one with limits of your own.
+   * A PrometheusRule with alerts, for a Prometheus of the Prometheus Operator: `{}` for those with the limits that suit most.
    *
-   * @default false
+   * @example { maximumLag: Duration.seconds(10), maximumBackupAge: { 1: Duration.hours(30) } }
+   * @default - no alerts
    */
-  readonly alerts?: boolean;
+  readonly alerts?: AlertLimits;
 
   /**
    * Whether there is a ConfigMap with a dashboard for Grafana.

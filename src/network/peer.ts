@@ -1,4 +1,5 @@
 import { k8s } from 'cdk8s-plus-28';
+import { isAddressRange } from '../validation';
 
 const NAMESPACE_NAME = 'kubernetes.io/metadata.name';
 
@@ -46,7 +47,7 @@ export class NetworkPeer {
    * @param cidr like `10.0.0.0/8`
    */
   public static cidr(cidr: string): NetworkPeer {
-    if (!CIDR.test(cidr)) throw new Error(`"${cidr}" is no range of addresses; give one like "10.0.0.0/8" or "2001:db8::/32"`);
+    if (!isAddressRange(cidr)) throw new Error(`"${cidr}" is no range of addresses; give one like "10.0.0.0/8" or "2001:db8::/32"`);
     return new NetworkPeer({ ipBlock: { cidr } });
   }
 
@@ -57,8 +58,6 @@ export class NetworkPeer {
     return this.peer;
   }
 }
-
-const CIDR = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-fA-F:]*:[0-9a-fA-F:.]*)\/\d{1,3}$/;
 
 /** Which pods. */
 export interface PodSelection {

@@ -16,6 +16,7 @@ const LIMITS = {
   noPrimaryFor: Duration.seconds(2), replicaMissingFor: Duration.seconds(2), maximumLag: Duration.seconds(3), lagFor: Duration.seconds(2),
   minimumFreePercent: 0.1,
   archiving: true,
+  maximumBackupAge: { 1: Duration.hours(26) },
 };
 /** Panels that are empty when all is well. */
 const MAY_BE_EMPTY = ['Problems'];
