@@ -211,7 +211,7 @@ export interface PostgresClusterProps {
   readonly annotations?: { [key: string]: string };
 
   /**
-   * Labels and annotations of the instances, the backup repository or the pooler alone.
+   * Labels and annotations of the instances or the backup repository alone; the pooler's are among its own options.
    *
    * @default - none
    */
@@ -270,7 +270,7 @@ export class PostgresCluster extends PostgresClusterBase {
   private readonly users: string[];
 
   constructor(scope: Construct, id: string, props: PostgresClusterProps) {
-    super(scope, id, props.name ?? id, { ...props, ...metadataOf(props, 'pooler') });
+    super(scope, id, props.name ?? id, props);
     const { routing, metrics } = props;
     const monitoring = metrics !== undefined;
     checkMetadata(this, props);

@@ -18,15 +18,8 @@ export interface MetadataOptions {
   readonly annotations?: { [key: string]: string };
 }
 
-/** Labels and annotations by what they are for. What is more specific wins; the library's own keys always stay. */
+/** Labels and annotations by what they are for, over the cluster's own `labels` and `annotations`. The library's own keys always stay. */
 export interface ClusterMetadataOptions {
-  /**
-   * On all objects and pods; the same as the cluster's `labels` and `annotations`.
-   *
-   * @default - none
-   */
-  readonly all?: MetadataOptions;
-
   /**
    * On the StatefulSets, pods and claims of the instances.
    *
@@ -40,21 +33,12 @@ export interface ClusterMetadataOptions {
    * @default - none
    */
   readonly repo?: MetadataOptions;
-
-  /**
-   * On the objects and pods of the pooler.
-   *
-   * @default - none
-   */
-  readonly pooler?: MetadataOptions;
 }
 
 /** Where a cluster's metadata is given. */
-export interface GivenMetadata extends MetadataOptions {
+interface GivenMetadata extends MetadataOptions {
   readonly metadata?: ClusterMetadataOptions;
 }
-
-export type Component = Exclude<keyof ClusterMetadataOptions, 'all'>;
 
 export function checkMetadata(scope: Construct, { labels, annotations, metadata }: GivenMetadata): void {
   checkKeys(scope, 'labels', labels);
@@ -66,11 +50,11 @@ export function checkMetadata(scope: Construct, { labels, annotations, metadata 
 }
 
 /** What goes onto the objects of that component; without one, onto those that belong to none. */
-export function metadataOf({ labels, annotations, metadata }: GivenMetadata, component?: Component): { labels?: Labels; annotations?: Labels } {
+export function metadataOf({ labels, annotations, metadata }: GivenMetadata, component?: keyof ClusterMetadataOptions): { labels?: Labels; annotations?: Labels } {
   const own = component && metadata?.[component];
   return {
-    labels: merged(labels, metadata?.all?.labels, own?.labels),
-    annotations: merged(annotations, metadata?.all?.annotations, own?.annotations),
+    labels: merged(labels, own?.labels),
+    annotations: merged(annotations, own?.annotations),
   };
 }
 
