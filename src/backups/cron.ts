@@ -33,7 +33,8 @@ export function parseCron(expression: string): Cron | undefined {
   if (fields.length !== 5) return undefined;
   const [minutes, hours, days, months, weekdays] = [MINUTE, HOUR, DAY, MONTH, WEEKDAY].map((bounds, index) => values(fields[index], bounds));
   if (!(minutes && hours && days && months && weekdays)) return undefined;
-  return { minutes, hours, days, months, weekdays, bothDays: [fields[2], fields[4]].some((field) => field.split(',').some((part) => /^[*?](\/1)?$/.test(part))) };
+  const bothDays = [fields[2], fields[4]].some((field) => field.split(',').some((part) => /^[*?](\/1)?$/.test(part)));
+  return { minutes, hours, days, months, weekdays, bothDays };
 }
 
 function values(field: string, bounds: Bounds): number[] | undefined {
@@ -44,10 +45,12 @@ function values(field: string, bounds: Bounds): number[] | undefined {
 /** `*`, `5`, `1-5`, `mon-fri`, each with a step or without. */
 function valuesOf(part: string, bounds: Bounds): number[] | undefined {
   const [, from, to, by] = /^([*?]|\w+)(?:-(\w+))?(?:\/([1-9]\d*))?$/.exec(part) ?? [];
-  if (from === undefined || (/^[*?]$/.test(from) && to !== undefined)) return undefined;
-  const first = /^[*?]$/.test(from) ? bounds.least : valueOf(from, bounds);
+  const every = from === '*' || from === '?';
+  if (from === undefined || (every && to !== undefined)) return undefined;
+  const first = every ? bounds.least : valueOf(from, bounds);
   // A single value with a step begins a range.
-  const last = to === undefined ? (/^[*?]$/.test(from) || by !== undefined ? bounds.most : first) : valueOf(to, bounds);
+  const open = every || by !== undefined ? bounds.most : first;
+  const last = to === undefined ? open : valueOf(to, bounds);
   if (first === undefined || last === undefined || first > last) return undefined;
   const step = Number(by ?? 1);
   return Array.from({ length: Math.floor((last - first) / step) + 1 }, (_, index) => first + index * step);
@@ -59,12 +62,21 @@ function valueOf(text: string, { least, most, names = [] }: Bounds): number | un
   return value >= least && value <= most ? value : undefined;
 }
 
-/** Has two leap days, so that each day that a calendar can ask for comes at least twice. */
-const EIGHT_YEARS = Array.from({ length: 8 * 365 + 2 }, (_, day) => new Date(Date.UTC(2001, 0, 1 + day)));
+interface Day {
+  readonly month: number;
+  readonly day: number;
+  readonly weekday: number;
+}
+
+/** 2001 to 2008: with two leap days, so that each day that a calendar can ask for comes at least twice. The first was a Monday. */
+const EIGHT_YEARS: readonly Day[] = [2001, 2002, 2003, 2004, 2005, 2006, 2007, 2008]
+  .flatMap((year) => [31, year % 4 === 0 ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+    .flatMap((days, month) => Array.from({ length: days }, (_, day) => ({ month: month + 1, day: day + 1 }))))
+  .map((date, index) => ({ ...date, weekday: (index + 1) % 7 }));
 
 /** Not on the 30th of February. */
 export function comesEver(cron: Cron): boolean {
-  return EIGHT_YEARS.some((date) => comesOn(cron, date));
+  return EIGHT_YEARS.some((day) => comesOn(cron, day));
 }
 
 /** Minutes from one time at which any of these comes to the next, at the most. All are of one time zone. */
@@ -72,13 +84,13 @@ export function longestGap(crons: readonly Cron[]): number {
   const timesOf = new Map<string, readonly number[]>();
   let longest = 0;
   let last: number | undefined;
-  EIGHT_YEARS.forEach((date, day) => {
-    const today = crons.filter((cron) => comesOn(cron, date));
+  EIGHT_YEARS.forEach((day, index) => {
+    const today = crons.filter((cron) => comesOn(cron, day));
     const key = today.map((cron) => crons.indexOf(cron)).join();
     const times = timesOf.get(key) ?? today.flatMap(timesOfDay).sort((a, b) => a - b);
     timesOf.set(key, times);
     for (const time of times) {
-      const moment = day * 24 * 60 + time;
+      const moment = index * 24 * 60 + time;
       longest = Math.max(longest, moment - (last ?? moment));
       last = moment;
     }
@@ -90,8 +102,8 @@ function timesOfDay({ hours, minutes }: Cron): number[] {
   return hours.flatMap((hour) => minutes.map((minute) => hour * 60 + minute));
 }
 
-function comesOn({ days, months, weekdays, bothDays }: Cron, date: Date): boolean {
-  const day = days.includes(date.getUTCDate());
-  const weekday = weekdays.includes(date.getUTCDay());
-  return months.includes(date.getUTCMonth() + 1) && (bothDays ? day && weekday : day || weekday);
+function comesOn({ days, months, weekdays, bothDays }: Cron, { month, day, weekday }: Day): boolean {
+  const byDay = days.includes(day);
+  const byWeekday = weekdays.includes(weekday);
+  return months.includes(month) && (bothDays ? byDay && byWeekday : byDay || byWeekday);
 }
