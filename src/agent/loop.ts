@@ -221,8 +221,7 @@ export class Loop {
       },
       (error: unknown) => {
         const now = this.ports.clock.now();
-        const took = action.do === 'restore' ? Math.min(now - launchedAt, RETRY_RESTORE_AT_LATEST) : 0;
-        this.#notBefore.set(action.do, now + Math.max(took, isNoSpace(error) ? RETRY_WITHOUT_ROOM : RETRY_AFTER));
+        this.#notBefore.set(action.do, now + retryAfter(action, now - launchedAt, error));
         if (action.do === 'fetchHandover') this.#handover = 'failed';
         this.ports.journal.failed(action.do, error);
       },
@@ -255,6 +254,12 @@ export class Loop {
         break;
     }
   }
+}
+
+/** How long an action that failed is left alone. */
+export function retryAfter(action: Action, took: Milliseconds, error: unknown): Milliseconds {
+  const least = isNoSpace(error) ? RETRY_WITHOUT_ROOM : RETRY_AFTER;
+  return action.do === 'restore' ? Math.max(least, Math.min(took, RETRY_RESTORE_AT_LATEST)) : least;
 }
 
 function detailsOf(action: Action): object {

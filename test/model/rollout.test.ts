@@ -8,7 +8,7 @@ const view = (more: Partial<RolloutView> = {}): RolloutView => ({
   me: '1', instances: ['1', '2', '3'].map((name) => set(name)), pods: ['1', '2', '3'].map((name) => pod(name)),
   unchangedFor: TEMPLATES_SETTLE, specMajor: '17', dataMajor: '17', ...more,
 });
-const replaced = (step: ReturnType<typeof planRollout>) => (step.kind === 'replace' ? step.pod.instance : step.kind === 'blocked' ? step.code : null);
+const replaced = (step: ReturnType<typeof planRollout>) => (step.kind === 'replace' ? step.pod.instance : step.kind === 'blocked' ? step.code : step.kind);
 
 test('replicas are replaced first, one by one, and the leader last', () => {
   const order: (string | null)[] = [];
@@ -18,7 +18,7 @@ test('replicas are replaced first, one by one, and the leader last', () => {
     order.push(next);
     pods = pods.map((p) => (p.instance === next ? { ...p, revision: 'new' } : p));
   }
-  expect(order).toEqual(['2', '3', '1', null]);
+  expect(order).toEqual(['2', '3', '1', 'none']);
 });
 
 test('nothing is replaced while the templates still change, so that the leader does not take its replicas for up to date', () => {
