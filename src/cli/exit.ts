@@ -17,3 +17,6 @@ export class Failure extends Error {
     super(message);
   }
 }
+
+/** The API server did not answer, or could not: asked again it may. */
+export class Unanswered extends Failure {}

@@ -22,8 +22,7 @@ export class Kube {
   readonly coordination: CoordinationV1Api;
 
   constructor({ kubeconfig, context, namespace }: ConnectionOptions) {
-    if (kubeconfig === undefined) this.config.loadFromDefault();
-    else this.config.loadFromFile(kubeconfig);
+    this.#load(kubeconfig);
     if (context !== undefined) this.config.setCurrentContext(context);
     const chosen = this.config.getContextObject(this.config.getCurrentContext());
     if (chosen === null || this.config.getCurrentCluster() === null) {
@@ -34,6 +33,15 @@ export class Kube {
     this.core = this.config.makeApiClient(CoreV1Api);
     this.batch = this.config.makeApiClient(BatchV1Api);
     this.coordination = this.config.makeApiClient(CoordinationV1Api);
+  }
+
+  #load(kubeconfig: string | undefined): void {
+    try {
+      if (kubeconfig === undefined) this.config.loadFromDefault();
+      else this.config.loadFromFile(kubeconfig);
+    } catch (error) {
+      throw new Failure(`the kubeconfig${kubeconfig === undefined ? '' : ` ${kubeconfig}`} cannot be read: ${(error as Error).message}`);
+    }
   }
 
   get server(): string {

@@ -1,5 +1,5 @@
 /** What went wrong at the API server, in words that help; above all which right is missing. */
-import { EXIT, Failure } from './exit.js';
+import { EXIT, Failure, Unanswered } from './exit.js';
 
 interface ApiError {
   readonly code?: unknown;
@@ -19,7 +19,7 @@ export function explain(error: unknown, server: string): Failure {
   if (error instanceof Failure) return error;
   const { code, body } = error as ApiError;
   // ECONNREFUSED and its like.
-  if (typeof code === 'string') return new Failure(`the API server ${server} cannot be reached: ${(error as Error).message}`);
+  if (typeof code === 'string') return new Unanswered(`the API server ${server} cannot be reached: ${(error as Error).message}`);
   if (typeof code !== 'number') return new Failure(error instanceof Error ? error.message : String(error));
   const message = messageIn(body);
   const forbidden = code === 403 ? FORBIDDEN.exec(message) : null;
@@ -28,6 +28,7 @@ export function explain(error: unknown, server: string): Failure {
     return new Failure(missingRight(user!, verb!, resource!, group!, namespace), EXIT.refused);
   }
   if (code === 401) return new Failure(`the API server ${server} does not know you: log in again, or choose another --context`, EXIT.refused);
+  if (code === 429 || code >= 500) return new Unanswered(`the API server answers ${code}: ${message}`);
   return new Failure(`the API server answers ${code}: ${message}`, code === 403 ? EXIT.refused : EXIT.failed);
 }
 

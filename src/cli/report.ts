@@ -1,6 +1,7 @@
 /** What is told of a cluster, from what was seen of it: the JSON of `status -o json`, and where its tables come from. Pure. */
 import type { Heard, LeaseSeen, Observation } from './observe.js';
 import { COMPONENT_INSTANCE, COMPONENT_POOLER, COMPONENT_REPO } from '../contract/labels.js';
+import type { BackupsSpec, ClusterSpec } from '../contract/spec.js';
 import type { ArchiverStatus, BackupsStatus, InstanceStatus, RepoStatus } from '../contract/status.js';
 
 export interface InstanceReport {
@@ -20,8 +21,9 @@ export interface InstanceReport {
 
 export interface LeaseReport {
   readonly holder: string | null;
-  /** By the clock of this machine. */
+  /** By the clock of this machine: to be read, not to be judged by. */
   readonly ageSeconds: number | null;
+  /** Too old by that clock, and no primary says that it holds it. */
   readonly expired: boolean;
   readonly term: number;
 }
@@ -32,7 +34,7 @@ export interface PodReport {
 }
 
 export interface Trouble {
-  /** `cluster`, or the pod. */
+  /** `cluster`, the pod, or what has no pod. */
   readonly where: string;
   readonly code: string;
   readonly message: string;
@@ -57,13 +59,15 @@ export interface ClusterReport {
 export function reportOf(seen: Observation, now: Date): ClusterReport {
   const { spec, namespace, heard } = seen;
   const instanceStatuses = ofComponent(heard, COMPONENT_INSTANCE);
-  const lease = seen.lease === null ? null : leaseReport(seen.lease, now);
-  const leader = lease === null || lease.expired ? null : lease.holder;
-  const primary = instanceStatuses.map(instanceStatus).find((status) => status?.postgres === 'primary' && status.instance === leader) ?? null;
+  // Whether the Lease still holds is for its holder to say: it fences itself in time, and no clock but its own is asked.
+  const primary = instanceStatuses.map(instanceStatus)
+    .find((status) => status?.postgres === 'primary' && status.lease.view === 'mine' && status.instance === seen.lease?.holder) ?? null;
+  const lease = seen.lease === null ? null : leaseReport(seen.lease, primary !== null, now);
   const instances = spec.instances.map(({ name }) => instanceReport(name, instanceStatuses, primary));
   const problems = [
     ...clusterTroubles(lease, primary),
     ...spec.instances.filter(({ retire }) => !retire).flatMap(({ name }) => instanceTroubles(instances.find(({ instance }) => instance === name)!)),
+    ...absenceTroubles(spec, heard),
     ...heard.flatMap(agentTroubles),
   ];
   return {
@@ -75,7 +79,7 @@ export function reportOf(seen: Observation, now: Date): ClusterReport {
     timeline: primary?.position?.timeline ?? null,
     lease,
     instances,
-    backups: spec.backups === undefined ? null : backupsReport(heard, primary),
+    backups: spec.backups === undefined ? null : backupsReport(spec.backups, heard, primary),
     poolers: ofComponent(heard, COMPONENT_POOLER).map(podReport),
     problems,
   };
@@ -90,9 +94,9 @@ function instanceStatus({ status }: Heard): InstanceStatus | null {
   return typeof status !== 'string' && 'postgres' in status ? status as InstanceStatus : null;
 }
 
-function leaseReport({ holder, renewedAt, durationSeconds, term }: LeaseSeen, now: Date): LeaseReport {
+function leaseReport({ holder, renewedAt, durationSeconds, term }: LeaseSeen, held: boolean, now: Date): LeaseReport {
   const ageSeconds = renewedAt === null ? null : Math.max(0, (now.getTime() - renewedAt.getTime()) / 1000);
-  return { holder, ageSeconds, expired: ageSeconds === null || ageSeconds > durationSeconds, term };
+  return { holder, ageSeconds, expired: !held && (ageSeconds === null || ageSeconds > durationSeconds), term };
 }
 
 function instanceReport(instance: string, heard: readonly Heard[], primary: InstanceStatus | null): InstanceReport {
@@ -135,13 +139,22 @@ function clusterTroubles(lease: LeaseReport | null, primary: InstanceStatus | nu
   if (primary !== null) return [];
   const why = lease === null ? 'nobody has taken the Lease yet'
     : lease.holder === null ? 'the Lease is free'
-      : lease.expired ? `the Lease of instance ${lease.holder} has expired`
+      : lease.expired ? `the Lease of instance ${lease.holder} has expired by the clock of this machine`
         : `instance ${lease.holder} holds the Lease and is not primary yet`;
   return [{ where: 'cluster', code: 'NoPrimary', message: `nothing can be written: ${why}` }];
 }
 
 function instanceTroubles({ instance, ready, doing }: InstanceReport): readonly Trouble[] {
   return ready ? [] : [{ where: `instance ${instance}`, code: 'NotReady', message: doing }];
+}
+
+/** What should be there beside the instances, and has not one pod that could tell of its trouble. */
+function absenceTroubles({ backups, pooler }: ClusterSpec, heard: readonly Heard[]): readonly Trouble[] {
+  const absent = (wanted: boolean, component: string) => wanted && ofComponent(heard, component).length === 0;
+  return [
+    ...absent(backups?.host !== undefined, COMPONENT_REPO) ? [{ where: 'repo host', code: 'NotReady', message: 'it has no pod: no backup can be made' }] : [],
+    ...absent(pooler !== undefined, COMPONENT_POOLER) ? [{ where: 'pooler', code: 'NotReady', message: 'it has no pods: nobody can connect through it' }] : [],
+  ];
 }
 
 function agentTroubles({ pod, status }: Heard): readonly Trouble[] {
@@ -151,11 +164,11 @@ function agentTroubles({ pod, status }: Heard): readonly Trouble[] {
   return [...silent, ...unready, ...told];
 }
 
-/** The repo host makes the backups; where there is none, the primary. */
-function backupsReport(heard: readonly Heard[], primary: InstanceStatus | null): ClusterReport['backups'] {
+/** The repo host makes the backups; in a cluster that has none, the primary. */
+function backupsReport({ host }: BackupsSpec, heard: readonly Heard[], primary: InstanceStatus | null): ClusterReport['backups'] {
   const repo = ofComponent(heard, COMPONENT_REPO)[0];
   const { archiver = null, ...ofPrimary } = primary?.backups ?? {};
-  const told: BackupsStatus = repo === undefined ? ofPrimary : typeof repo.status === 'string' ? {} : repo.status as RepoStatus;
+  const told: BackupsStatus = host === undefined ? ofPrimary : repo === undefined || typeof repo.status === 'string' ? {} : repo.status as RepoStatus;
   const { stanza, backups, archives, running } = told;
   return { stanza, backups, archives, running, archiver, repoHost: repo === undefined ? null : podReport(repo) };
 }

@@ -1,6 +1,6 @@
 import { NOW, BACKUPS, pod, PRIMARY, REPLICA, seen, spec, status } from './seen';
 import { primaryPod, replicaPod } from '../../src/cli/choose';
-import { holdings } from '../../src/cli/commands/backups';
+import { holdings, untold } from '../../src/cli/commands/backups';
 import { details, overview } from '../../src/cli/commands/status';
 import { parseLsn, reportOf } from '../../src/cli/report';
 import type { InstanceStatus, RepoStatus } from '../../src/contract';
@@ -26,12 +26,26 @@ test('the halves of a position are those of a 64-bit number', () => {
 test.each([
   ['nobody has taken the Lease', { lease: null }],
   ['the Lease is free', { lease: { holder: null, renewedAt: NOW, durationSeconds: 10, term: 4 } }],
-  ['nobody renews it', { lease: { holder: '1', renewedAt: new Date(NOW.getTime() - 11_000), durationSeconds: 10, term: 4 } }],
+  ['it is not its holder\'s any more', { heard: [{ ...PRIMARY, status: { ...PRIMARY.status as InstanceStatus, lease: { view: 'unknown', slowestRenewalMs: 3 } as const } }, REPLICA] }],
   ['its holder is not primary yet', { lease: { holder: '2', renewedAt: NOW, durationSeconds: 10, term: 5 } }],
 ])('there is no primary when %s, whoever says that it is one', (_, more) => {
   const report = reportOf(seen(more), NOW);
   expect(report).toMatchObject({ whole: false, primary: null });
   expect(report.problems[0]).toMatchObject({ where: 'cluster', code: 'NoPrimary' });
+});
+
+const OLD_LEASE = { holder: '1', renewedAt: new Date(NOW.getTime() - 11_000), durationSeconds: 10, term: 4 };
+
+test('a cluster is not judged by the clock of this machine, which may be ahead', () => {
+  const report = reportOf(seen({ lease: OLD_LEASE }), NOW);
+  expect(report).toMatchObject({ whole: true, primary: '1', lease: { ageSeconds: 11, expired: false } });
+  expect(details(report, NOW)).toContain('lease: instance 1, renewed 11s ago, term 4');
+});
+
+test('a Lease whose holder is not heard has expired when it is old', () => {
+  const report = reportOf(seen({ lease: OLD_LEASE, heard: [{ pod: PRIMARY.pod, status: 'no answer within 5 s' }, REPLICA] }), NOW);
+  expect(report).toMatchObject({ whole: false, primary: null, lease: { expired: true } });
+  expect(report.problems[0].message).toContain('the Lease of instance 1 has expired');
 });
 
 test('an instance without a pod, one that is not ready and one that is not heard are problems', () => {
@@ -78,6 +92,23 @@ test('a repo host that is not heard leaves its backups unknown, and is a problem
   const report = reportOf(backedUp('no answer within 5 s'), NOW);
   expect(report.backups?.backups).toBeUndefined();
   expect(report.problems).toMatchObject([{ where: 'orders-repo-0', code: 'Silent' }]);
+});
+
+test('a repo host without a pod is a problem, and nobody else is asked what the repos hold', () => {
+  const { backups } = REPO;
+  const primary = { ...PRIMARY, status: { ...PRIMARY.status as InstanceStatus, backups: { archiver: ARCHIVER, backups } } };
+  const report = reportOf(seen({ spec: spec({ backups: BACKUPS }), heard: [primary, REPLICA] }), NOW);
+  expect(report).toMatchObject({ whole: false, problems: [{ where: 'repo host', code: 'NotReady' }], backups: { repoHost: null, archiver: ARCHIVER } });
+  expect(report.backups?.backups).toBeUndefined();
+  expect(untold(true, report.backups!)).toBe('the repo host, which makes the backups, has no pod');
+  expect(untold(false, report.backups!)).toContain('the primary');
+});
+
+test('a pooler without pods is a problem; one pod that is ready is enough', () => {
+  const pooled = spec({ pooler: { service: 'orders-pooler', secret: 'orders-pooler', settings: {} } });
+  expect(codes(seen({ spec: pooled }), NOW)).toEqual(['pooler NotReady']);
+  const pooler = { pod: pod('orders-pooler-x', { component: 'pooler', instance: null }), status: { problems: [] } };
+  expect(codes(seen({ spec: pooled, heard: [PRIMARY, REPLICA, pooler] }), NOW)).toEqual([]);
 });
 
 test('without a repo host the primary tells what the repos hold', () => {

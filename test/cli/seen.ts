@@ -13,6 +13,7 @@ export function spec(more: Partial<ClusterSpec> = {}): ClusterSpec {
   const instance = (name: string) => ({ name, statefulSet: `orders-${name}`, pod: `orders-${name}-0`, dataClaim: `orders-${name}-data`, walVolume: false, tablespaces: [], retire: false });
   return {
     cluster: 'orders', postgresVersion: '17', instances: [instance('1'), instance('2')],
+    databases: [],
     objects: { lease: 'orders-leader', instancesService: 'orders-instances' },
     ...more,
   } as ClusterSpec;
@@ -31,7 +32,7 @@ export function status(instance: string, more: Partial<InstanceStatus> = {}): In
   };
 }
 
-export const PRIMARY: Heard = { pod: pod('orders-1-0'), status: status('1', { postgres: 'primary', doing: 'Leading', streaming: null, upstream: null, position: { timeline: 3, lsn: '0/5000400', history: [] } }) };
+export const PRIMARY: Heard = { pod: pod('orders-1-0'), status: status('1', { postgres: 'primary', doing: 'Leading', streaming: null, upstream: null, position: { timeline: 3, lsn: '0/5000400', history: [] }, lease: { view: 'mine', slowestRenewalMs: 3 } }) };
 export const REPLICA: Heard = { pod: pod('orders-2-0'), status: status('2') };
 
 export function seen(more: Partial<Observation> = {}): Observation {

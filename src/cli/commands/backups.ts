@@ -7,13 +7,20 @@ import { reportOf, type ClusterReport } from '../report.js';
 
 export async function backups(kube: Kube, cluster: string, { json }: { readonly json: boolean }): Promise<number> {
   const now = new Date();
-  const report = reportOf(await observe(kube, await findCluster(kube, cluster)), now);
+  const seen = await observe(kube, await findCluster(kube, cluster));
+  const report = reportOf(seen, now);
   if (report.backups === null) throw new Failure(`cluster ${cluster} has no backups: give it the prop "backups"`);
   if (report.backups.backups === undefined) {
-    throw new Failure(report.backups.repoHost === null ? 'the primary, which makes the backups, does not say what the repos hold' : `${report.backups.repoHost.pod} does not say what the repos hold`);
+    throw new Failure(untold(seen.spec.backups?.host !== undefined, report.backups));
   }
   console.log(json ? JSON.stringify(report.backups, null, 2) : holdings(report.backups, now));
   return EXIT.ok;
+}
+
+/** Why nobody says what the repos hold. */
+export function untold(hasHost: boolean, { repoHost }: NonNullable<ClusterReport['backups']>): string {
+  if (!hasHost) return 'the primary, which makes the backups, does not say what the repos hold';
+  return repoHost === null ? 'the repo host, which makes the backups, has no pod' : `${repoHost.pod} does not say what the repos hold`;
 }
 
 export function holdings({ backups: list = [], archives = [], running }: NonNullable<ClusterReport['backups']>, now: Date): string {

@@ -1,13 +1,12 @@
 /** `logs`: what all agents of a cluster say, in the order of time. */
-import { createInterface } from 'node:readline';
-import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Log } from '@kubernetes/client-node';
 import { EXIT } from '../exit.js';
 import type { Kube } from '../kube.js';
 import { shorten, splitTime, type LogLine } from '../log-line.js';
 import { findCluster, listPods, type Found, type PodSeen } from '../observe.js';
-import { codeOf } from '../refusal.js';
+import { patiently } from '../patience.js';
+import { followLog } from '../pod-log.js';
+import { codeOf, explain } from '../refusal.js';
 
 export interface LogsOptions {
   readonly follow: boolean;
@@ -24,9 +23,10 @@ export async function logs(kube: Kube, cluster: string, options: LogsOptions): P
   const pods = await listPods(kube, found);
   const width = Math.max(0, ...pods.map(({ name }) => name.length));
   const print = (pod: string, line: LogLine) => console.log(options.json ? line.text : shorten(pod.padEnd(width), line));
-  const lines = (await Promise.all(pods.map((pod) => past(kube, found, pod, options.tail)))).flat();
+  // At least one: it is not printed when none is wanted, but tells where to go on.
+  const lines = (await Promise.all(pods.map((pod) => past(kube, found, pod, Math.max(1, options.tail))))).flat();
   lines.sort((a, b) => (a.line.time < b.line.time ? -1 : a.line.time > b.line.time ? 1 : 0));
-  for (const { pod, line } of lines) print(pod, line);
+  if (options.tail > 0) for (const { pod, line } of lines) print(pod, line);
   if (options.follow) await followAll(kube, found, new Map(lines.map(({ pod, line }) => [pod, line.time])), print);
   return EXIT.ok;
 }
@@ -44,24 +44,24 @@ async function past(kube: Kube, { namespace }: Found, { name, container }: PodSe
 /** Until the person ends it. `last`: when each pod was last heard. */
 async function followAll(kube: Kube, found: Found, last: Map<string, string>, print: (pod: string, line: LogLine) => void): Promise<never> {
   const streams = new Set<string>();
+  let refused: unknown = null;
   for (;;) {
-    for (const pod of await listPods(kube, found)) {
+    for (const pod of await patiently(() => listPods(kube, found))) {
       if (streams.has(pod.name) || pod.waiting !== null) continue;
       streams.add(pod.name);
-      void follow(kube, found.namespace, pod, last, print).finally(() => streams.delete(pod.name));
+      void follow(kube, found.namespace, pod, last, print)
+        // A container that has not started, a connection that breaks: it is asked again.
+        .catch((error: unknown) => { if (codeOf(error) === 401 || codeOf(error) === 403) refused = error; })
+        .finally(() => streams.delete(pod.name));
     }
     await sleep(LOOKS_EVERY_MS);
+    if (refused !== null) throw explain(refused, kube.server);
   }
 }
 
 /** Ends with the container's life, or with the connection; what was printed before is not printed again. */
 async function follow(kube: Kube, namespace: string, { name, container }: PodSeen, last: Map<string, string>, print: (pod: string, line: LogLine) => void): Promise<void> {
-  const stream = new PassThrough();
-  const sinceTime = last.get(name);
-  await new Log(kube.config).log(namespace, name, container, stream, { follow: true, timestamps: true, ...sinceTime === undefined ? {} : { sinceTime } }).catch(() => stream.end());
-  for await (const text of createInterface({ input: stream })) {
-    const line = splitTime(text);
-    if (line.time <= (last.get(name) ?? '')) continue;
+  for await (const line of followLog(kube, { namespace, pod: name, container }, last.get(name) ?? null)) {
     last.set(name, line.time);
     print(name, line);
   }
