@@ -16,6 +16,7 @@ export const PODS = '/api/v1/namespaces/shop/pods';
 
 export class ApiServer {
   readonly #answers = new Map<string, Answer>();
+  readonly #programs: Program[] = [];
   readonly #folder = mkdtempSync(join(tmpdir(), 'api-server-'));
   readonly http = createServer((request, response) => this.#answer(request, response));
 
@@ -47,10 +48,14 @@ export class ApiServer {
   }
 
   run(verb: string, ...args: readonly string[]): Program {
-    return new Program([verb, '--kubeconfig', this.kubeconfig, ...args]);
+    const program = new Program([verb, '--kubeconfig', this.kubeconfig, ...args]);
+    this.#programs.push(program);
+    return program;
   }
 
-  close(): void {
+  /** And what it was asked by. */
+  async close(): Promise<void> {
+    await Promise.all(this.#programs.map((program) => program.stop()));
     this.http.closeAllConnections();
     this.http.close();
     rmSync(this.#folder, { recursive: true });

@@ -4,7 +4,7 @@ module.exports = {
   roots: ['<rootDir>/test/cli'],
   testMatch: ['**/*.test.ts'],
   globalSetup: '<rootDir>/test/cli/build.cjs',
-  testTimeout: 30_000,
+  testTimeout: 60_000,
   // The command line imports as Node does, by the name of the compiled file.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {
