@@ -1,4 +1,9 @@
-/** Cron expressions as CronJobs of Kubernetes take them. https://pkg.go.dev/github.com/robfig/cron/v3#hdr-CRON_Expression_Format */
+/**
+ * Cron expressions as CronJobs of Kubernetes take them. https://pkg.go.dev/github.com/robfig/cron/v3#hdr-CRON_Expression_Format
+ *
+ * The npm libraries have other grammars (L, #, seconds) and find one date after the other by the clock's type; here it takes all times of a
+ * calendar, and which of `*` and `?` go together is what the cluster's controller thinks.
+ */
 
 export interface Cron {
   readonly minutes: readonly number[];

@@ -49,7 +49,7 @@ async function scale(cluster: Cluster, instances: readonly string[], replicas: n
 
 export const metricsAlerts: Scenario = {
   name: 'metrics-alerts',
-  promise: 'a Prometheus finds the cluster, answers every question of its dashboard, and each alert fires while its fault lasts and no longer',
+  promise: 'a Prometheus finds the cluster, answers every question of its dashboard and alerts, and those of primary and replicas fire while their fault lasts and no longer',
   begins: 'nothing',
   needsMachine: true,
   async run({ cluster, startClients, step }) {
