@@ -19,12 +19,17 @@ const STANDS_WITHOUT_RESOURCES: { readonly [check: string]: string } = {
   'container-ephemeral-storage-request-and-limit': 'as above',
 };
 
+const STANDS_AROUND: { readonly [check: string]: string } = {
+  'service-type': 'the program asks for a port of every node',
+};
+
 beforeAll(() => {
   execFileSync('go', ['run', KUBE_SCORE, 'version'], { cwd: tmpdir() });
 }, BUILD_TIME);
 
 test.each([
   ['full', STANDS],
+  ['surroundings', { ...STANDS, ...STANDS_AROUND }],
   ['minimal', { ...STANDS, ...STANDS_WITHOUT_RESOURCES }],
 ])('kube-score finds nothing in the program %j but what is explained', (name, stands) => {
   expect(findings(synthesize(name))).toEqual(Object.keys(stands).sort());
