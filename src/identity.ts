@@ -1,6 +1,7 @@
-import { ApiObject, Lazy } from 'cdk8s';
-import { k8s } from 'cdk8s-plus-28';
+import type { ApiObject } from 'cdk8s';
+import type { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
+import { account, EVENT_RULES, rule } from './account';
 import type { ClusterBackups } from './backups/backups';
 import type { Bootstrap } from './bootstrap';
 import { poolerOf } from './cluster-base';
@@ -89,15 +90,7 @@ export class AgentIdentity extends Construct {
       annotations: orNothing(props.annotations),
     };
     this.serviceAccountName = names.identity;
-    // The pods ask for the token themselves.
-    this.serviceAccount = new ApiObject(this, 'service-account', k8s.KubeServiceAccount.manifest({ metadata, automountServiceAccountToken: false }));
-    new ApiObject(this, 'role', { ...k8s.KubeRole.manifest({ metadata }), rules: Lazy.any({ produce: () => agentRules(names, props) }) });
-    new ApiObject(this, 'role-binding', k8s.KubeRoleBinding.manifest({
-      metadata,
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: names.identity },
-      // Without a namespace the account is the one of the binding's own namespace, wherever a GitOps tool puts it.
-      subjects: [{ kind: 'ServiceAccount', name: names.identity }],
-    }));
+    this.serviceAccount = account(this, metadata, () => agentRules(names, props));
   }
 }
 
@@ -153,14 +146,3 @@ function endpointSliceRules(names: ClusterNames): k8s.PolicyRule[] {
     rule('discovery.k8s.io', 'endpointslices/restricted', ['create']),
   ];
 }
-
-/** One kind of object, and what may be done with it; by name where names are given. */
-export function rule(apiGroup: string, resource: string, verbs: string[], resourceNames?: string[]): k8s.PolicyRule {
-  return { apiGroups: [apiGroup], resources: [resource], resourceNames, verbs };
-}
-
-/** What a person should know, in both of the event kinds. Kubernetes cannot limit creation by name. */
-export const EVENT_RULES: readonly k8s.PolicyRule[] = [
-  rule('', 'events', ['create', 'patch']),
-  rule('events.k8s.io', 'events', ['create', 'patch']),
-];

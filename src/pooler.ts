@@ -2,20 +2,22 @@ import { ApiObject } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import type { EnvValue } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
+import { account, EVENT_RULES, rule } from './account';
 import { PostgresClusterBase, Shared } from './cluster-base';
 import type { IPostgresCluster } from './cluster-reference';
 import { COMPONENT_POOLER, CONNECTION_KEYS, POOLER_CONNECTION_KEYS, POSTGRES_PORT, POSTGRES_PORT_NAME } from './contract';
 import { emptySecret } from './empty-secret';
-import { EVENT_RULES, rule } from './identity';
 import { defaultAgentImage, defaultPostgresImage } from './images';
 import { DEFAULT_UID } from './instance';
 import { checkKeys, clusterLabels, componentSelector, Labels, orNothing } from './labels';
 import { ClusterNames } from './naming';
 import type { ClusterNetwork } from './network/network';
 import { checkPoolerParameters, settingsAtStart } from './parameters/pgbouncer';
+import { sorted } from './parameters/sorted';
 import { PoolerOptions, PoolMode } from './pooler-options';
 import { poolerPodSpec } from './pooler-pod';
 import { affinity, PodAntiAffinity } from './scheduling';
+import { servicePort } from './service-port';
 import { refuse } from './validation';
 
 /** Properties of `PgBouncer`. */
@@ -66,7 +68,7 @@ export class PgBouncer extends Construct {
       spec: {
         type: 'ClusterIP',
         sessionAffinity: 'None',
-        ports: [{ name: POSTGRES_PORT_NAME, port: POSTGRES_PORT, targetPort: k8s.IntOrString.fromNumber(POSTGRES_PORT), protocol: 'TCP' }],
+        ports: [servicePort(POSTGRES_PORT_NAME, POSTGRES_PORT)],
         selector: componentSelector(clusterName, COMPONENT_POOLER),
       },
     }));
@@ -134,23 +136,13 @@ export class PgBouncer extends Construct {
 
   /** It reads its certificate, its settings and who leads, and writes nothing but Events. */
   private identity(names: ClusterNames, common: Metadata): void {
-    const metadata = { name: names.pooler, ...common };
     const reads = ['get', 'list', 'watch'];
-    new ApiObject(this, 'service-account', k8s.KubeServiceAccount.manifest({ metadata, automountServiceAccountToken: false }));
-    new ApiObject(this, 'role', k8s.KubeRole.manifest({
-      metadata,
-      rules: [
-        rule('', 'secrets', reads, [names.pooler]),
-        rule('', 'configmaps', reads, [names.spec]),
-        rule('coordination.k8s.io', 'leases', reads, [names.lease]),
-        ...EVENT_RULES,
-      ],
-    }));
-    new ApiObject(this, 'role-binding', k8s.KubeRoleBinding.manifest({
-      metadata,
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: names.pooler },
-      subjects: [{ kind: 'ServiceAccount', name: names.pooler }],
-    }));
+    account(this, { name: names.pooler, ...common }, () => [
+      rule('', 'secrets', reads, [names.pooler]),
+      rule('', 'configmaps', reads, [names.spec]),
+      rule('coordination.k8s.io', 'leases', reads, [names.lease]),
+      ...EVENT_RULES,
+    ]);
   }
 
   private pods(
@@ -220,8 +212,4 @@ function roll(maxUnavailable: number, maxSurge: number): k8s.DeploymentStrategy 
     type: 'RollingUpdate',
     rollingUpdate: { maxUnavailable: k8s.IntOrString.fromNumber(maxUnavailable), maxSurge: k8s.IntOrString.fromNumber(maxSurge) },
   };
-}
-
-function sorted(settings: { [name: string]: string }): { [name: string]: string } {
-  return Object.fromEntries(Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

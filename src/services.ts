@@ -8,6 +8,7 @@ import {
 import { checkKeys, clusterLabels, instancesSelector, Labels, orNothing } from './labels';
 import { SERVICE_SCRAPE_ANNOTATIONS } from './metrics/exporter';
 import { ClusterNames } from './naming';
+import { servicePort } from './service-port';
 import { isAddressRange, refuse } from './validation';
 
 /** How writes find the primary. */
@@ -166,14 +167,10 @@ function checkService(scope: Construct, prop: string, { type, annotations, loadB
   }
 }
 
-function port(name: string, number: number): k8s.ServicePort {
-  return { name, port: number, targetPort: k8s.IntOrString.fromNumber(number), protocol: 'TCP' };
-}
-
 const PLAIN: k8s.ServiceSpec = {
   type: 'ClusterIP',
   sessionAffinity: 'None',
-  ports: [port(POSTGRES_PORT_NAME, POSTGRES_PORT)],
+  ports: [servicePort(POSTGRES_PORT_NAME, POSTGRES_PORT)],
 };
 
 const HEADLESS: k8s.ServiceSpec = {
@@ -182,5 +179,5 @@ const HEADLESS: k8s.ServiceSpec = {
   sessionAffinity: 'None',
   // Instances find and copy from each other before they are ready.
   publishNotReadyAddresses: true,
-  ports: [port(POSTGRES_PORT_NAME, POSTGRES_PORT), port(HEALTH_PORT_NAME, HEALTH_PORT), port(API_PORT_NAME, API_PORT)],
+  ports: [servicePort(POSTGRES_PORT_NAME, POSTGRES_PORT), servicePort(HEALTH_PORT_NAME, HEALTH_PORT), servicePort(API_PORT_NAME, API_PORT)],
 };

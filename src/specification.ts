@@ -13,6 +13,7 @@ import { DEFAULT_UID, PostgresInstance } from './instance';
 import { clusterLabels, orNothing } from './labels';
 import { ClusterNames } from './naming';
 import { checkParameters } from './parameters/check';
+import { sorted } from './parameters/sorted';
 import { Replication } from './replication';
 import { Routing } from './services';
 import { PostgresVersion } from './version';
@@ -182,10 +183,6 @@ function instanceSpec(names: ClusterNames, instance: PostgresInstance): Instance
     tablespaces: Object.keys(instance.volumes._tablespaces),
     retire: instance.retire,
   };
-}
-
-function sorted(parameters: { [name: string]: string }): { [name: string]: string } {
-  return Object.fromEntries(Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** initdb asks the system for the name of the user that it runs as, and images do not know every uid. */

@@ -1,11 +1,11 @@
-import { ApiObject, Size } from 'cdk8s';
-import { k8s } from 'cdk8s-plus-28';
+import type { Size } from 'cdk8s';
 import { Construct } from 'constructs';
 import type { IPostgresCluster } from './cluster-reference';
-import { instanceLabels, Labels, protectedAnnotations } from './labels';
+import { instanceLabels } from './labels';
 import { ClusterNames } from './naming';
-import { kibibytes, sizeQuantity } from './quantity';
+import { kibibytes } from './quantity';
 import { duplicates, quoted, refuse } from './validation';
+import { volumeClaim } from './volume-claim';
 import { Backing, backingOf, checkSource, claimOf, supplementalGroups, VolumeSource } from './volume-source';
 
 /** How a volume may be mounted. */
@@ -141,22 +141,12 @@ export class InstanceVolumes extends Construct {
   }
 
   private volume(id: string, claimName: string, storage: StorageOptions, props: InstanceVolumesProps): Backing {
-    const claim = claimOf(storage);
-    if (claim) this.claim(id, claimName, storage, claim, props);
+    const from = claimOf(storage);
+    if (from) {
+      const labels = instanceLabels(props.cluster.clusterName, props.instanceName, props.labels);
+      volumeClaim(this, id, { metadata: { name: claimName, labels, annotations: props.annotations }, size: storage.size, from, accessModes: props.accessModes });
+    }
     return backingOf(storage, claimName);
-  }
-
-  private claim(id: string, name: string, storage: StorageOptions, from: ReturnType<typeof claimOf>, props: InstanceVolumesProps): void {
-    const labels: Labels = instanceLabels(props.cluster.clusterName, props.instanceName, props.labels);
-    new ApiObject(this, id, k8s.KubePersistentVolumeClaim.manifest({
-      metadata: { name, labels, annotations: protectedAnnotations(props.annotations) },
-      spec: {
-        accessModes: props.accessModes ?? [VolumeAccessMode.READ_WRITE_ONCE],
-        ...from,
-        volumeMode: 'Filesystem',
-        resources: { requests: { storage: sizeQuantity(storage.size) } },
-      },
-    }));
   }
 }
 

@@ -3,14 +3,14 @@ import { ContainerResources, k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import type { PgBackRestRepo } from './repo';
 import { pgBackRestContainer, pgBackRestVolume, PGBACKREST_MOUNT } from './server-container';
+import { account, EVENT_RULES, rule } from '../account';
 import { agentEnvironment, agentInstaller, agentProbes, agentVolumes, GUARDED_AGENT_COMMAND, podSecurityContext, resources, RESTRICTED } from '../agent-pod';
 import type { IPostgresCluster } from '../cluster-reference';
 import { API_PORT, API_PORT_NAME, COMPONENT_REPO, HEALTH_PORT, HEALTH_PORT_NAME, PGBACKREST_PORT, PGBACKREST_PORT_NAME, repoMount } from '../contract';
-import { rule } from '../identity';
-import { componentLabels, componentSelector, clusterLabels, orNothing, protectedAnnotations } from '../labels';
+import { componentLabels, componentSelector, clusterLabels, orNothing } from '../labels';
 import { ClusterNames } from '../naming';
-import { sizeQuantity } from '../quantity';
-import { VolumeAccessMode } from '../storage';
+import { servicePort } from '../service-port';
+import { volumeClaim } from '../volume-claim';
 
 /** Properties of `RepoHost`. */
 export interface RepoHostProps {
@@ -73,15 +73,11 @@ export class RepoHost extends Construct {
       return storage ? [{ repo: index + 1, claim: names.repoClaim(index + 1), storage }] : [];
     });
     for (const { repo, claim, storage } of volumes) {
-      new ApiObject(this, `repo${repo}`, k8s.KubePersistentVolumeClaim.manifest({
-        metadata: { name: claim, labels, annotations: protectedAnnotations(props.annotations) },
-        spec: {
-          accessModes: [VolumeAccessMode.READ_WRITE_ONCE],
-          storageClassName: storage.storageClass,
-          volumeMode: 'Filesystem',
-          resources: { requests: { storage: sizeQuantity(storage.size) } },
-        },
-      }));
+      volumeClaim(this, `repo${repo}`, {
+        metadata: { name: claim, labels, annotations: props.annotations },
+        size: storage.size,
+        from: { storageClassName: storage.storageClass },
+      });
     }
     this.serviceAccount = this.identity(names, metadata, props);
     this.service = new ApiObject(this, 'service', k8s.KubeService.manifest({
@@ -93,7 +89,7 @@ export class RepoHost extends Construct {
         // Instances archive as soon as pgBackRest's server listens, whatever the agent thinks of the backups.
         publishNotReadyAddresses: true,
         selector: componentSelector(clusterName, COMPONENT_REPO),
-        ports: [port(HEALTH_PORT_NAME, HEALTH_PORT), port(API_PORT_NAME, API_PORT), port(PGBACKREST_PORT_NAME, PGBACKREST_PORT)],
+        ports: [servicePort(HEALTH_PORT_NAME, HEALTH_PORT), servicePort(API_PORT_NAME, API_PORT), servicePort(PGBACKREST_PORT_NAME, PGBACKREST_PORT)],
       },
     }));
     this.statefulSet = new ApiObject(this, 'statefulset', k8s.KubeStatefulSet.manifest({
@@ -116,24 +112,13 @@ export class RepoHost extends Construct {
   }
 
   /** It reads its settings and its keys, and tells what it does; nothing else is asked for. */
-  private identity(names: ClusterNames, metadata: k8s.ObjectMeta, props: RepoHostProps): ApiObject {
+  private identity(names: ClusterNames, metadata: k8s.ObjectMeta & { readonly name: string }, props: RepoHostProps): ApiObject {
     const secrets = [names.pgBackRestSecret, ...props.repos.flatMap((repo) => repo._secretNames())];
-    const account = new ApiObject(this, 'service-account', k8s.KubeServiceAccount.manifest({ metadata, automountServiceAccountToken: false }));
-    new ApiObject(this, 'role', k8s.KubeRole.manifest({
-      metadata,
-      rules: [
-        rule('', 'configmaps', ['get', 'list', 'watch'], [names.spec]),
-        rule('', 'secrets', ['get'], [...new Set(secrets)]),
-        rule('', 'events', ['create', 'patch']),
-        rule('events.k8s.io', 'events', ['create', 'patch']),
-      ],
-    }));
-    new ApiObject(this, 'role-binding', k8s.KubeRoleBinding.manifest({
-      metadata,
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: names.repoHost },
-      subjects: [{ kind: 'ServiceAccount', name: names.repoHost }],
-    }));
-    return account;
+    return account(this, metadata, () => [
+      rule('', 'configmaps', ['get', 'list', 'watch'], [names.spec]),
+      rule('', 'secrets', ['get'], [...new Set(secrets)]),
+      ...EVENT_RULES,
+    ]);
   }
 }
 
@@ -180,8 +165,4 @@ function podSpec(names: ClusterNames, props: RepoHostProps, volumes: readonly Re
       ...agent.volumes,
     ],
   };
-}
-
-function port(name: string, number: number): k8s.ServicePort {
-  return { name, port: number, targetPort: k8s.IntOrString.fromNumber(number), protocol: 'TCP' };
 }

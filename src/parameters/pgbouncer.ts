@@ -1,4 +1,5 @@
 import type { Construct } from 'constructs';
+import { sorted } from './sorted';
 import { refuse } from '../validation';
 
 type Form = 'whole' | 'number' | 'switch' | 'text';
@@ -100,5 +101,5 @@ export function checkPoolerParameters(scope: Construct, parameters: { readonly [
 
 /** Those that a running pgBouncer does not take over. */
 export function settingsAtStart(parameters: { readonly [name: string]: string }): { [name: string]: string } {
-  return Object.fromEntries(Object.entries(parameters).filter(([name]) => AT_START.includes(name)).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return sorted(Object.fromEntries(Object.entries(parameters).filter(([name]) => AT_START.includes(name))));
 }
