@@ -27,8 +27,66 @@ export function podSecurityContext(uid: number): k8s.PodSecurityContext {
   };
 }
 
+/** A pod with an agent in it. */
+export interface AgentPod {
+  readonly role: AgentRole;
+  /** The instance's name, where it is one. */
+  readonly instance?: string;
+  readonly specConfigMap: string;
+  readonly serviceAccount: string;
+  readonly agentImage: string;
+  readonly uid: number;
+  readonly terminationGraceSeconds: number;
+  readonly supplementalGroups?: number[];
+  readonly affinity?: k8s.Affinity;
+  readonly tolerations?: k8s.Toleration[];
+  /** The container of the agent and of the program that it runs. */
+  readonly name: string;
+  readonly image: string;
+  readonly resources?: ContainerResources;
+  readonly ports: { readonly [name: string]: number };
+  /** With those of `agentVolumes`. */
+  readonly mounts: k8s.VolumeMount[];
+  readonly volumes: k8s.Volume[];
+  /** Containers beside the agent's. */
+  readonly beside?: k8s.Container[];
+}
+
+export function agentPodSpec(pod: AgentPod): k8s.PodSpec {
+  return {
+    serviceAccountName: pod.serviceAccount,
+    // The agent asks the API server: for its settings at least.
+    automountServiceAccountToken: true,
+    // Variables of Services named like PGHOST's parts must not reach PostgreSQL's tools.
+    enableServiceLinks: false,
+    terminationGracePeriodSeconds: pod.terminationGraceSeconds,
+    securityContext: { ...podSecurityContext(pod.uid), ...pod.supplementalGroups?.length ? { supplementalGroups: pod.supplementalGroups } : {} },
+    affinity: pod.affinity,
+    tolerations: pod.tolerations,
+    initContainers: [agentInstaller(pod.agentImage, pod.resources)],
+    containers: [agentContainer(pod), ...pod.beside ?? []],
+    volumes: pod.volumes,
+  };
+}
+
+/** The first, by which tools choose one. PID 1 is the init and deadman. */
+function agentContainer(pod: AgentPod): k8s.Container {
+  return {
+    name: pod.name,
+    image: pod.image,
+    imagePullPolicy: 'IfNotPresent',
+    command: [`${AGENT_DIR}/pgguard`, 'init', '--', ...agentProgram(AGENT_DIR)],
+    env: agentEnvironment(pod),
+    ports: Object.entries(pod.ports).map(([name, containerPort]) => ({ name, containerPort, protocol: 'TCP' })),
+    ...agentProbes(),
+    resources: resources(pod.resources),
+    securityContext: RESTRICTED,
+    volumeMounts: pod.mounts,
+  };
+}
+
 /** The agent is copied into a volume first, so that any image with the role's programs will do. */
-export function agentInstaller(agentImage: string, own?: ContainerResources): k8s.Container {
+function agentInstaller(agentImage: string, own?: ContainerResources): k8s.Container {
   return {
     name: 'agent',
     image: agentImage,
@@ -41,16 +99,11 @@ export function agentInstaller(agentImage: string, own?: ContainerResources): k8
   };
 }
 
-export const AGENT_COMMAND: string[] = agentProgram(AGENT_DIR);
-
-/** PID 1 is the init and deadman. */
-export const GUARDED_AGENT_COMMAND: string[] = [`${AGENT_DIR}/pgguard`, 'init', '--', ...AGENT_COMMAND];
-
-export function agentEnvironment(specConfigMap: string, who: { readonly role: AgentRole; readonly instance?: string }): k8s.EnvVar[] {
+function agentEnvironment({ specConfigMap, role, instance }: AgentPod): k8s.EnvVar[] {
   const field = (name: string, fieldPath: string): k8s.EnvVar => ({ name, valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath } } });
   return [
-    ...(who.role === 'instance' ? [] : [{ name: AGENT_ENV.role, value: who.role }]),
-    ...(who.instance === undefined ? [] : [{ name: AGENT_ENV.instance, value: who.instance }]),
+    ...(role === 'instance' ? [] : [{ name: AGENT_ENV.role, value: role }]),
+    ...(instance === undefined ? [] : [{ name: AGENT_ENV.instance, value: instance }]),
     { name: AGENT_ENV.specConfigMap, value: specConfigMap },
     field(AGENT_ENV.podName, 'metadata.name'),
     field(AGENT_ENV.podNamespace, 'metadata.namespace'),
@@ -61,7 +114,7 @@ export function agentEnvironment(specConfigMap: string, who: { readonly role: Ag
 }
 
 /** Answered by the agent, whatever the program that it runs is busy with: load must never get a healthy one killed. */
-export function agentProbes(): { livenessProbe: k8s.Probe; readinessProbe: k8s.Probe } {
+function agentProbes(): { livenessProbe: k8s.Probe; readinessProbe: k8s.Probe } {
   const health = (path: string): k8s.HttpGetAction => ({ path, port: k8s.IntOrString.fromNumber(HEALTH_PORT), scheme: 'HTTP' });
   return {
     livenessProbe: { httpGet: health(HEALTH_ROUTES.live), periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },

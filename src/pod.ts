@@ -1,5 +1,5 @@
 import { ContainerResources, k8s } from 'cdk8s-plus-28';
-import { agentEnvironment, agentInstaller, agentProbes, agentVolumes, GUARDED_AGENT_COMMAND, podSecurityContext, resources, RESTRICTED } from './agent-pod';
+import { agentPodSpec, agentVolumes } from './agent-pod';
 import { pgBackRestContainer, pgBackRestVolume, PGBACKREST_MOUNT } from './backups/server-container';
 import {
   API_PORT, API_PORT_NAME, CERTIFICATES_DIR, DATA_MOUNT, HEALTH_PORT, HEALTH_PORT_NAME, POSTGRES_PORT, POSTGRES_PORT_NAME, SOCKET_DIR, WAL_MOUNT,
@@ -33,47 +33,24 @@ export interface InstancePod {
 /** A switchover and a checkpoint fit in; a primary that needs longer is killed, and loses nothing that was committed. */
 const TERMINATION_GRACE_SECONDS = 120;
 
-/** Agent and PostgreSQL run in one container, the first. */
+/** Agent and PostgreSQL run in one container. */
 export function instancePodSpec(pod: InstancePod): k8s.PodSpec {
   const agent = agentVolumes(pod.specConfigMap);
-  const allMounts = [...mounts(pod), ...pod.backups ? [PGBACKREST_MOUNT] : [], ...agent.mounts];
-  return {
-    serviceAccountName: pod.serviceAccount,
-    // The agent holds the Lease and reads the spec through the API.
-    automountServiceAccountToken: true,
-    // Variables of Services named like PGHOST's parts must not reach PostgreSQL's tools.
-    enableServiceLinks: false,
-    terminationGracePeriodSeconds: TERMINATION_GRACE_SECONDS,
-    securityContext: { ...podSecurityContext(pod.uid), ...pod.supplementalGroups.length > 0 ? { supplementalGroups: pod.supplementalGroups } : {} },
-    affinity: pod.affinity,
-    tolerations: pod.tolerations,
-    initContainers: [agentInstaller(pod.agentImage, pod.resources)],
-    containers: [
-      postgresContainer(pod, [...allMounts, ...pod.metrics ? [MONITORING_MOUNT] : []]),
-      ...pod.backups ? [pgBackRestContainer({ image: pod.postgresImage, resources: pod.backups.resources, mounts: allMounts })] : [],
-      ...pod.metrics ? [exporterContainer(pod.postgresImage, pod.metrics)] : [],
-    ],
-    volumes: [...volumes(pod), ...pod.backups ? [pgBackRestVolume()] : [], ...agent.volumes],
-  };
-}
-
-function postgresContainer(pod: InstancePod, volumeMounts: k8s.VolumeMount[]): k8s.Container {
-  return {
+  const shared = [...mounts(pod), ...pod.backups ? [PGBACKREST_MOUNT] : [], ...agent.mounts];
+  return agentPodSpec({
+    ...pod,
+    role: 'instance',
+    terminationGraceSeconds: TERMINATION_GRACE_SECONDS,
     name: 'postgres',
     image: pod.postgresImage,
-    imagePullPolicy: 'IfNotPresent',
-    command: GUARDED_AGENT_COMMAND,
-    env: agentEnvironment(pod.specConfigMap, { role: 'instance', instance: pod.instance }),
-    ports: [
-      { name: POSTGRES_PORT_NAME, containerPort: POSTGRES_PORT, protocol: 'TCP' },
-      { name: HEALTH_PORT_NAME, containerPort: HEALTH_PORT, protocol: 'TCP' },
-      { name: API_PORT_NAME, containerPort: API_PORT, protocol: 'TCP' },
+    ports: { [POSTGRES_PORT_NAME]: POSTGRES_PORT, [HEALTH_PORT_NAME]: HEALTH_PORT, [API_PORT_NAME]: API_PORT },
+    mounts: [...shared, ...pod.metrics ? [MONITORING_MOUNT] : []],
+    volumes: [...volumes(pod), ...pod.backups ? [pgBackRestVolume()] : [], ...agent.volumes],
+    beside: [
+      ...pod.backups ? [pgBackRestContainer({ image: pod.postgresImage, resources: pod.backups.resources, mounts: shared })] : [],
+      ...pod.metrics ? [exporterContainer(pod.postgresImage, pod.metrics)] : [],
     ],
-    ...agentProbes(),
-    resources: resources(pod.resources),
-    securityContext: RESTRICTED,
-    volumeMounts,
-  };
+  });
 }
 
 function volumes(pod: InstancePod): k8s.Volume[] {

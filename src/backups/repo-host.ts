@@ -4,7 +4,7 @@ import { Construct } from 'constructs';
 import type { PgBackRestRepo } from './repo';
 import { pgBackRestContainer, pgBackRestVolume, PGBACKREST_MOUNT } from './server-container';
 import { account, EVENT_RULES, rule } from '../account';
-import { agentEnvironment, agentInstaller, agentProbes, agentVolumes, GUARDED_AGENT_COMMAND, podSecurityContext, resources, RESTRICTED } from '../agent-pod';
+import { agentPodSpec, agentVolumes } from '../agent-pod';
 import type { IPostgresCluster } from '../cluster-reference';
 import { API_PORT, API_PORT_NAME, COMPONENT_REPO, HEALTH_PORT, HEALTH_PORT_NAME, PGBACKREST_PORT, PGBACKREST_PORT_NAME, repoMount } from '../contract';
 import { componentLabels, componentSelector, clusterLabels, orNothing } from '../labels';
@@ -134,35 +134,23 @@ function podSpec(names: ClusterNames, props: RepoHostProps, volumes: readonly Re
   const agent = agentVolumes(names.spec);
   const repoMounts = volumes.map(({ repo }) => ({ name: `repo${repo}`, mountPath: repoMount(repo) }));
   const mounts = [...repoMounts, PGBACKREST_MOUNT, ...agent.mounts];
-  return {
-    serviceAccountName: names.repoHost,
-    automountServiceAccountToken: true,
-    enableServiceLinks: false,
-    terminationGracePeriodSeconds: TERMINATION_GRACE_SECONDS,
-    securityContext: podSecurityContext(props.uid),
-    initContainers: [agentInstaller(props.agentImage, props.resources)],
-    containers: [
-      {
-        name: 'repo',
-        image: props.postgresImage,
-        imagePullPolicy: 'IfNotPresent',
-        command: GUARDED_AGENT_COMMAND,
-        env: agentEnvironment(names.spec, { role: 'repo' }),
-        ports: [
-          { name: HEALTH_PORT_NAME, containerPort: HEALTH_PORT, protocol: 'TCP' },
-          { name: API_PORT_NAME, containerPort: API_PORT, protocol: 'TCP' },
-        ],
-        ...agentProbes(),
-        resources: resources(props.resources),
-        securityContext: RESTRICTED,
-        volumeMounts: mounts,
-      },
-      pgBackRestContainer({ image: props.postgresImage, resources: props.resources, mounts }),
-    ],
+  return agentPodSpec({
+    role: 'repo',
+    specConfigMap: names.spec,
+    serviceAccount: names.repoHost,
+    agentImage: props.agentImage,
+    uid: props.uid,
+    terminationGraceSeconds: TERMINATION_GRACE_SECONDS,
+    name: 'repo',
+    image: props.postgresImage,
+    resources: props.resources,
+    ports: { [HEALTH_PORT_NAME]: HEALTH_PORT, [API_PORT_NAME]: API_PORT },
+    mounts,
     volumes: [
       ...volumes.map(({ repo, claim }): k8s.Volume => ({ name: `repo${repo}`, persistentVolumeClaim: { claimName: claim } })),
       pgBackRestVolume(),
       ...agent.volumes,
     ],
-  };
+    beside: [pgBackRestContainer({ image: props.postgresImage, resources: props.resources, mounts })],
+  });
 }

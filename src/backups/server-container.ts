@@ -10,7 +10,7 @@ export function pgBackRestVolume(): k8s.Volume {
   return { name: 'pgbackrest', emptyDir: { medium: 'Memory' } };
 }
 
-export interface PgBackRestServer {
+interface PgBackRestServer {
   readonly image: string;
   readonly resources?: ContainerResources;
   /** The same as the agent's container has, so that both see the same paths. */
