@@ -35,6 +35,16 @@ export interface Shared {
 }
 
 /**
+ * What a part that is a construct of its own takes over from its cluster.
+ *
+ * @internal
+ */
+export interface Surroundings {
+  readonly shared: Shared;
+  readonly network: ClusterNetwork;
+}
+
+/**
  * What a cluster's name alone tells, of one made here and of one made elsewhere.
  *
  * @internal
@@ -55,32 +65,11 @@ export abstract class PostgresClusterBase extends Construct implements IPostgres
   /** The port of all hosts. */
   public readonly port: number = POSTGRES_PORT;
 
-  /**
-   * What parts that are constructs of their own take over; nothing is known of a cluster that was made elsewhere.
-   *
-   * @internal
-   */
-  public readonly _shared?: Shared;
-
-  /**
-   * Set by the pooler's construct, which may come after the cluster: rendered at the end of synth.
-   *
-   * @internal
-   */
-  public _pooler?: PoolerSpec;
-
-  /**
-   * Who may connect; nothing of it is known of a cluster that was made elsewhere.
-   *
-   * @internal
-   */
-  public _network?: ClusterNetwork;
-
+  private joinedPooler?: PoolerSpec;
   private readonly secrets = new Map<string, ISecret>();
 
-  constructor(scope: Construct, id: string, clusterName: string, shared?: Shared) {
+  constructor(scope: Construct, id: string, clusterName: string) {
     super(scope, id);
-    this._shared = shared;
     if (!isServiceName(clusterName)) {
       refuse(this, 'name', `is "${clusterName}", which Kubernetes takes for no Service`,
         'use lower-case letters, digits and dashes, a letter first, at most 63 characters; without this prop the construct\'s id is the name');
@@ -90,6 +79,39 @@ export abstract class PostgresClusterBase extends Construct implements IPostgres
     this.readWriteHost = names.readWriteService;
     this.readOnlyHost = names.readOnlyService;
     this.readHost = names.readService;
+  }
+
+  /**
+   * A pooler, whose construct may come after the cluster, becomes part of it.
+   *
+   * @internal
+   */
+  public _join(pooler: Construct, spec: PoolerSpec): Surroundings {
+    const surroundings = this._surroundings();
+    if (!surroundings) {
+      refuse(pooler, 'cluster', `is "${this.clusterName}", which this program does not make`, 'give the program that makes it the prop "pooler": its agents have to know');
+    }
+    if (this.joinedPooler) refuse(pooler, 'cluster', `"${this.clusterName}" has a pooler already`, 'leave one of them out');
+    this.joinedPooler = spec;
+    return surroundings;
+  }
+
+  /**
+   * Complete at the end of synth only.
+   *
+   * @internal
+   */
+  public _poolerSpec(): PoolerSpec | undefined {
+    return this.joinedPooler;
+  }
+
+  /**
+   * Nothing of it is known of a cluster that was made elsewhere.
+   *
+   * @internal
+   */
+  protected _surroundings(): Surroundings | undefined {
+    return undefined;
   }
 
   /**
@@ -130,5 +152,5 @@ export class ImportedPostgresCluster extends PostgresClusterBase {}
 
 /** The pooler of a cluster that is made here, once its construct is there. */
 export function poolerOf(cluster: IPostgresCluster): PoolerSpec | undefined {
-  return cluster instanceof PostgresClusterBase ? cluster._pooler : undefined;
+  return cluster instanceof PostgresClusterBase ? cluster._poolerSpec() : undefined;
 }

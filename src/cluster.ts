@@ -3,7 +3,7 @@ import type { ContainerResources, ISecret } from 'cdk8s-plus-28';
 import { Construct, Dependable } from 'constructs';
 import { BackupOptions, ClusterBackups } from './backups/backups';
 import type { Bootstrap } from './bootstrap';
-import { ImportedPostgresCluster, PostgresClusterBase } from './cluster-base';
+import { ImportedPostgresCluster, PostgresClusterBase, Shared, Surroundings } from './cluster-base';
 import type { IPostgresCluster } from './cluster-reference';
 import { dataDirectory, PGDATA } from './contract';
 import { ClusterCredentials } from './credentials';
@@ -268,19 +268,21 @@ export class PostgresCluster extends PostgresClusterBase {
 
   private readonly _instances: PostgresInstance[];
   private readonly users: string[];
+  private readonly shared: Shared;
 
   constructor(scope: Construct, id: string, props: PostgresClusterProps) {
-    super(scope, id, props.name ?? id, props);
+    super(scope, id, props.name ?? id);
     const { routing, metrics } = props;
-    const monitoring = metrics !== undefined;
     checkMetadata(this, props);
     const common = { cluster: this, ...metadataOf(props) };
     const names = new ClusterNames(this.clusterName);
     const instances = resolveInstances(this, names, props);
-    this.users = resolveUsers(this, props.users).map(({ name }) => name);
+    const users = resolveUsers(this, props.users);
+    this.users = users.map(({ name }) => name);
+    this.shared = props;
 
     this.services = new ClusterServices(this, 'services', { ...common, ...props.services, routing, scrapeAnnotations: metrics?.scrapeAnnotations });
-    this.credentials = new ClusterCredentials(this, 'credentials', { ...common, users: this.users, monitoring });
+    this.credentials = new ClusterCredentials(this, 'credentials', { ...common, users: this.users, metrics });
     const instanceNames = instances.map(({ name }) => name);
     const elsewhere = instances.find(({ dataPath }) => dataDirectory(dataPath) !== PGDATA);
     if (elsewhere && (props.backups ?? props.bootstrap)) {
@@ -300,16 +302,15 @@ export class PostgresCluster extends PostgresClusterBase {
     const { backups } = this;
     const dataClaims = instances.flatMap(({ name, storage }) => backingOf(storage, names.dataClaim(name)).claimName ?? []);
     this.identity = new AgentIdentity(this, 'identity', {
-      ...common, routing, users: this.users, instances: instanceNames, dataClaims, backups, bootstrap: props.bootstrap, monitoring,
+      ...common, routing, users: this.users, instances: instanceNames, dataClaims, backups, bootstrap: props.bootstrap, metrics,
     });
     this._instances = instances.map((instance) => new PostgresInstance(this, `instance-${instance.name}`, {
       ...props, ...instance, cluster: this, instanceName: instance.name,
     }));
-    this.specification = new ClusterSpecification(this, 'specification', { ...props, ...common, instances: this._instances, backups, monitoring });
+    this.specification = new ClusterSpecification(this, 'specification', { ...props, ...common, users, instances: this._instances, backups });
     this.connections = new ClusterNetwork(this, 'network', {
-      ...common, ...props.network, services: props.services, backups: backups !== undefined, repoHost: backups?.repoHost !== undefined, exporter: props.metrics !== undefined,
+      ...common, ...props.network, services: props.services, backups, metrics,
     });
-    this._network = this.connections;
     if (metrics) {
       const staying = this._instances.filter(({ retire }) => !retire).length;
       new ClusterMetrics(this, 'metrics', { ...common, options: metrics, instances: staying, backups });
@@ -337,6 +338,11 @@ export class PostgresCluster extends PostgresClusterBase {
   public connectionSecret(user: string): ISecret {
     if (!this.users.includes(user)) refuse(this, 'users', `does not have "${user}"`, `add that user, or use one of ${quoted(this.users)}`);
     return super.connectionSecret(user);
+  }
+
+  /** @internal */
+  protected override _surroundings(): Surroundings {
+    return { shared: this.shared, network: this.connections };
   }
 
   /** Two clusters of one name would overwrite each other's objects. Charts without a namespace may go anywhere, so only one chart counts as one. */

@@ -2,6 +2,7 @@ import { Construct } from 'constructs';
 import type { IPostgresCluster } from './cluster-reference';
 import { emptySecret } from './empty-secret';
 import { clusterLabels } from './labels';
+import type { MetricsOptions } from './metrics/options';
 import { ClusterNames } from './naming';
 
 /** Properties of `ClusterCredentials`. */
@@ -13,11 +14,11 @@ export interface ClusterCredentialsProps {
   readonly users: string[];
 
   /**
-   * Whether there is a Secret for the client certificate of the metrics exporter.
+   * What the cluster tells Prometheus: with anything, there is a Secret for the client certificate of the exporter.
    *
-   * @default false
+   * @default - nothing
    */
-  readonly monitoring?: boolean;
+  readonly metrics?: MetricsOptions;
 
   /**
    * Labels of the Secrets.
@@ -48,7 +49,7 @@ export class ClusterCredentials extends Construct {
     secret('replication', names.replicationSecret);
     secret('rewind', names.rewindSecret);
     secret('agent', names.agentSecret);
-    if (props.monitoring) secret('monitoring', names.monitoringSecret);
+    if (props.metrics) secret('monitoring', names.monitoringSecret);
     for (const user of props.users) {
       this._userSecretNames[user] = names.userSecret(user);
       secret(`user-${user}`, names.userSecret(user));

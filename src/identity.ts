@@ -7,6 +7,7 @@ import type { Bootstrap } from './bootstrap';
 import { poolerOf } from './cluster-base';
 import type { IPostgresCluster } from './cluster-reference';
 import { clusterLabels, orNothing } from './labels';
+import type { MetricsOptions } from './metrics/options';
 import { ClusterNames } from './naming';
 import { Routing } from './services';
 
@@ -29,11 +30,11 @@ export interface AgentIdentityProps {
   readonly users: string[];
 
   /**
-   * Whether the agents may fill the Secret of the metrics exporter.
+   * What the cluster tells Prometheus: with anything, the agents may fill the Secret of the exporter.
    *
-   * @default false
+   * @default - nothing
    */
-  readonly monitoring?: boolean;
+  readonly metrics?: MetricsOptions;
 
   /**
    * How writes find the primary: without EndpointSlices, no rights over them are asked for.
@@ -100,7 +101,7 @@ function agentRules(names: ClusterNames, props: AgentIdentityProps): k8s.PolicyR
   const claims = props.dataClaims ?? props.instances.map((instance) => names.dataClaim(instance));
   const secrets = [
     names.authoritySecret, names.serverSecret, names.replicationSecret, names.rewindSecret, names.agentSecret,
-    ...props.monitoring ? [names.monitoringSecret] : [],
+    ...props.metrics ? [names.monitoringSecret] : [],
     ...props.users.map((user) => names.userSecret(user)),
     ...props.backups ? [names.pgBackRestSecret, names.backupSecret] : [],
     ...poolerOf(props.cluster) ? [names.pooler] : [],

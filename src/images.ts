@@ -4,7 +4,7 @@
  * The agent's is pinned apart from this package's version and changes only when the agent does, so that a patch release of the library
  * restarts no database.
  */
-export const AGENT_VERSION = '0.1.0';
+const AGENT_VERSION = '0.1.0';
 
 /**
  * An image by the environment of synth, as operators are told theirs: for registries that mirror everything.
@@ -12,7 +12,7 @@ export const AGENT_VERSION = '0.1.0';
  * The environment is input like the program is: synth reads these variables and nothing else of it, so that the same program under the same
  * variables gives the same bytes. Where they differ between two machines, so does the output, and Git shows it.
  */
-export function relatedImage(name: string, otherwise: string): string {
+function relatedImage(name: string, otherwise: string): string {
   return process.env[`RELATED_IMAGE_${name}`] || otherwise;
 }
 

@@ -3,7 +3,7 @@ import { k8s } from 'cdk8s-plus-28';
 import type { EnvValue } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { account, EVENT_RULES, rule } from './account';
-import { PostgresClusterBase, Shared } from './cluster-base';
+import { PostgresClusterBase, Shared, Surroundings } from './cluster-base';
 import type { IPostgresCluster } from './cluster-reference';
 import { COMPONENT_POOLER, CONNECTION_KEYS, POOLER_CONNECTION_KEYS, POSTGRES_PORT, POSTGRES_PORT_NAME } from './contract';
 import { emptySecret } from './empty-secret';
@@ -11,7 +11,6 @@ import { defaultAgentImage, defaultPostgresImage } from './images';
 import { DEFAULT_UID } from './instance';
 import { checkKeys, clusterLabels, componentSelector, Labels, orNothing } from './labels';
 import { ClusterNames } from './naming';
-import type { ClusterNetwork } from './network/network';
 import { checkPoolerParameters, settingsAtStart } from './parameters/pgbouncer';
 import { sorted } from './parameters/sorted';
 import { PoolerOptions, PoolMode } from './pooler-options';
@@ -76,7 +75,7 @@ export class PgBouncer extends Construct {
     this.identity(names, common);
     this.deployment = this.pods(names, common, { ...props, instances }, shared, settings);
     if (instances > 1) this.disruptionBudget(names, common);
-    network?._guardPooler(this, 'network-policy');
+    network._guardPooler(this, 'network-policy');
   }
 
   /**
@@ -106,14 +105,10 @@ export class PgBouncer extends Construct {
     checkPoolerParameters(this, parameters);
     if (!Number.isInteger(instances) || instances < 1) refuse(this, 'instances', `is ${instances}`, 'give a whole number from 1 on');
     if (props.image === '') refuse(this, 'image', 'is ""', 'name an image, or leave it out for the cluster\'s');
-    if (!(cluster instanceof PostgresClusterBase) || cluster._shared === undefined) {
-      refuse(this, 'cluster', `is "${cluster.clusterName}", which this program does not make`, 'give the program that makes it the prop "pooler": its agents have to know');
-    }
-    if (cluster._pooler) refuse(this, 'cluster', `"${cluster.clusterName}" has a pooler already`, 'leave one of them out');
+    if (!(cluster instanceof PostgresClusterBase)) refuse(this, 'cluster', `is "${cluster.clusterName}", which is none of this library`, 'give a PostgresCluster');
     const sizes = this.sizes(props);
     const settings = sorted({ ...parameters, ...sizes, pool_mode: props.mode ?? PoolMode.SESSION });
-    cluster._pooler = { service: names.poolerService, secret: names.pooler, settings };
-    return { shared: cluster._shared, network: cluster._network, settings, instances };
+    return { ...cluster._join(this, { service: names.poolerService, secret: names.pooler, settings }), settings, instances };
   }
 
   private sizes(props: PgBouncerProps): { [name: string]: string } {
@@ -195,9 +190,7 @@ export class PgBouncer extends Construct {
   }
 }
 
-interface Checked {
-  readonly shared: Shared;
-  readonly network?: ClusterNetwork;
+interface Checked extends Surroundings {
   readonly settings: { [name: string]: string };
   readonly instances: number;
 }

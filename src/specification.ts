@@ -8,9 +8,10 @@ import { poolerOf } from './cluster-base';
 import type { IPostgresCluster } from './cluster-reference';
 import type { ClusterSpec, InstanceSpec, ObjectNames } from './contract';
 import { DEFAULT_TIMING, SPEC_KEY, SPEC_VERSION } from './contract';
-import { DatabaseOptions, resolveDatabases, resolveUsers, UserOptions } from './databases';
+import { DatabaseOptions, resolveDatabases, UserOptions } from './databases';
 import { DEFAULT_UID, PostgresInstance } from './instance';
 import { clusterLabels, orNothing } from './labels';
+import type { MetricsOptions } from './metrics/options';
 import { ClusterNames } from './naming';
 import { checkParameters } from './parameters/check';
 import { sorted } from './parameters/sorted';
@@ -57,12 +58,8 @@ export interface ClusterSpecificationProps {
    */
   readonly databases?: DatabaseOptions[];
 
-  /**
-   * Users, created where they are missing and never dropped.
-   *
-   * @default - one, `app`
-   */
-  readonly users?: UserOptions[];
+  /** Users, at least one, created where they are missing and never dropped. */
+  readonly users: UserOptions[];
 
   /**
    * What is backed up where.
@@ -72,11 +69,11 @@ export interface ClusterSpecificationProps {
   readonly backups?: ClusterBackups;
 
   /**
-   * Whether the agents prepare what the metrics exporter needs: its role and its certificate.
+   * What the cluster tells Prometheus: with anything, the agents prepare what the exporter needs, its role and its certificate.
    *
-   * @default false
+   * @default - nothing
    */
-  readonly monitoring?: boolean;
+  readonly metrics?: MetricsOptions;
 
   /**
    * What the cluster begins with.
@@ -131,13 +128,13 @@ export class ClusterSpecification extends Construct {
   }
 
   private document(names: ClusterNames, props: ClusterSpecificationProps): ClusterSpec {
-    const users = resolveUsers(this, props.users);
+    const { users } = props;
     const databases = resolveDatabases(this, users, props.databases);
     return {
       specVersion: SPEC_VERSION,
       cluster: props.cluster.clusterName,
       postgresVersion: props.version.major,
-      objects: { ...objectNames(names), ...props.monitoring && { monitoringSecret: names.monitoringSecret } },
+      objects: { ...objectNames(names), ...props.metrics && { monitoringSecret: names.monitoringSecret } },
       instances: props.instances.map((instance) => instanceSpec(names, instance)),
       parameters: sorted(props.parameters ?? {}),
       replication: (props.replication ?? Replication.asynchronous())._toSpec(),

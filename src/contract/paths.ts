@@ -22,7 +22,7 @@ export const LOCK_FILE = `${DATA_MOUNT}/postgres.lock`;
 export const WAL_MOUNT = '/pgwal';
 export const WAL_DIR = `${WAL_MOUNT}/wal`;
 
-export const TABLESPACE_MOUNT = '/tablespaces';
+const TABLESPACE_MOUNT = '/tablespaces';
 export function tablespaceMount(name: string): string {
   return `${TABLESPACE_MOUNT}/${name}`;
 }

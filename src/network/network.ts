@@ -3,9 +3,11 @@ import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { NetworkPeer } from './peer';
 import { componentPolicy, ComponentPolicy, Flow, flow, fromEverybody, ofComponent, tcp } from './policy';
+import type { ClusterBackups } from '../backups/backups';
 import type { IPostgresCluster } from '../cluster-reference';
 import { API_PORT, COMPONENT_BACKUP, COMPONENT_INSTANCE, COMPONENT_POOLER, COMPONENT_REPO, EXPORTER_PORT, HEALTH_PORT, PGBACKREST_PORT, POSTGRES_PORT } from '../contract';
 import { clusterLabels, orNothing } from '../labels';
+import type { MetricsOptions } from '../metrics/options';
 import { ClusterNames } from '../naming';
 import { ClusterServicesOptions, ServiceType } from '../services';
 
@@ -74,14 +76,19 @@ export interface ClusterNetworkProps extends NetworkOptions {
   /** The cluster whose pods are guarded. */
   readonly cluster: IPostgresCluster;
 
-  /** Whether there are backups, and so pgBackRest's servers. */
-  readonly backups: boolean;
+  /**
+   * The cluster's backups: with any, there are pgBackRest's servers, and perhaps a repo host.
+   *
+   * @default - none
+   */
+  readonly backups?: ClusterBackups;
 
-  /** Whether there is a repo host. */
-  readonly repoHost: boolean;
-
-  /** Whether there is an exporter beside each server. */
-  readonly exporter: boolean;
+  /**
+   * What the cluster tells Prometheus: with anything, there is an exporter beside each server.
+   *
+   * @default - nothing
+   */
+  readonly metrics?: MetricsOptions;
 
   /**
    * How the cluster's Services are reached.
@@ -137,7 +144,7 @@ export class ClusterNetwork extends Construct {
     this.instancesPolicy = componentPolicy(this, 'instances', {
       ...common, name: names.instancesPolicy, component: COMPONENT_INSTANCE, ingress: () => this.toInstances(props),
     });
-    if (props.repoHost) {
+    if (props.backups?.repoHost) {
       this.repoPolicy = componentPolicy(this, 'repo', { ...common, name: names.repoPolicy, component: COMPONENT_REPO, ingress: () => this.toRepoHost(props) });
     }
   }
@@ -171,11 +178,11 @@ export class ClusterNetwork extends Construct {
       // Replication, elections; pgBackRest copies from a replica on the leader's behalf.
       flow([instances], POSTGRES_PORT, API_PORT, ...props.backups ? [PGBACKREST_PORT] : []),
       flow([pooler], POSTGRES_PORT),
-      ...props.repoHost ? [flow([repoHost], API_PORT, PGBACKREST_PORT)] : [],
-      ...props.backups && !props.repoHost ? [flow([requests], API_PORT)] : [],
+      ...props.backups?.repoHost ? [flow([repoHost], API_PORT, PGBACKREST_PORT)] : [],
+      ...props.backups && !props.backups.repoHost ? [flow([requests], API_PORT)] : [],
       flow([...this.clients, ...this.outside], POSTGRES_PORT),
       toHealth(props.scrapers),
-      ...props.exporter ? [flow(props.scrapers ?? [NetworkPeer.anyPod()], EXPORTER_PORT)] : [],
+      ...props.metrics ? [flow(props.scrapers ?? [NetworkPeer.anyPod()], EXPORTER_PORT)] : [],
     ];
   }
 
