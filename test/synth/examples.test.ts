@@ -1,25 +1,11 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
+import { EXAMPLES, yamlOf } from './example';
 import { Manifests } from './render';
 
-const EXAMPLES = join(__dirname, '..', '..', 'examples');
-
-/** Runs an example as `cdk8s synth` does, with its output in a folder of the test's own. */
-function run(example: string, environment: { [name: string]: string } = {}): Manifests {
-  const outdir = mkdtempSync(join(tmpdir(), 'example-'));
-  const before = { ...process.env };
-  try {
-    Object.assign(process.env, environment, { CDK8S_OUTDIR: outdir });
-    jest.isolateModules(() => { jest.requireActual(join(EXAMPLES, example)); });
-    return new Manifests(readdirSync(outdir).flatMap((file) => (
-      parseAllDocuments(readFileSync(join(outdir, file), 'utf8')).map((document) => document.toJS()))));
-  } finally {
-    process.env = before;
-    rmSync(outdir, { recursive: true });
-  }
-}
+const run = (example: string, environment?: { [name: string]: string }): Manifests =>
+  new Manifests(parseAllDocuments(yamlOf(example, environment)).map((document) => document.toJS()));
 
 test.each(readdirSync(EXAMPLES).filter((file) => file.endsWith('.ts')))('the example %s synthesizes a cluster', (example) => {
   expect(run(example).ofKind('StatefulSet').length).toBeGreaterThan(0);
@@ -36,4 +22,18 @@ test('the demo puts one instance in each of three zones, and takes its images fr
   expect(zones).toEqual([['a'], ['b'], ['c']]);
   expect([manifests.container().image, manifests.container('agent').image]).toEqual(['localhost/pg:1', 'localhost/agent:1']);
   expect(run('demo.ts').container().image).toBe('ghcr.io/cdk8s-postgres/postgres:17');
+});
+
+test('the production example has every part, and says the same on every machine', () => {
+  const kinds = (manifests: Manifests) => new Set(manifests.all.map(({ kind }) => kind));
+  expect([...kinds(run('production.ts'))]).toEqual(expect.arrayContaining(['CronJob', 'Deployment', 'NetworkPolicy', 'PodDisruptionBudget', 'PodMonitor', 'PrometheusRule']));
+  expect(run('production.ts').ofKind('PersistentVolumeClaim')).toHaveLength(3 * 3 + 1);
+  expect(yamlOf('production.ts')).toBe(yamlOf('production.ts'));
+});
+
+test('the platform example patches each instance of its two clusters where the library has no prop', () => {
+  const manifests = run('platform.ts');
+  const instances = manifests.ofKind('StatefulSet').filter(({ metadata }) => !metadata.name.endsWith('-repo'));
+  expect(instances.map(({ metadata }) => metadata.name).sort()).toEqual(['orders-1', 'orders-2', 'orders-3', 'search-1']);
+  expect(instances.map(({ spec }) => spec.template.spec.priorityClassName)).toEqual(Array(4).fill('database'));
 });

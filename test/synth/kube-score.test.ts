@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
+import { yamlOf } from './example';
 import { synthesize } from './programs';
 import type { Manifest } from './render';
 
@@ -33,6 +34,10 @@ test.each([
   ['minimal', { ...STANDS, ...STANDS_WITHOUT_RESOURCES }],
 ])('kube-score finds nothing in the program %j but what is explained', (name, stands) => {
   expect(findings(synthesize(name))).toEqual(Object.keys(stands).sort());
+}, 60_000);
+
+test('kube-score finds nothing in the production example but what is explained', () => {
+  expect(findings(yamlOf('production.ts'))).toEqual(Object.keys(STANDS).sort());
 }, 60_000);
 
 /** The checks that are not wholly passed. */

@@ -52,8 +52,12 @@ export class Cluster {
   }
 
   /** What `kubectl diff` says of the same program; empty when nothing differs. */
-  async diff(program: Program = {}): Promise<string> {
-    const { code, stdout, stderr } = await this.kubectl.outcome(['diff', '--server-side', '--force-conflicts', '-f', '-'], { input: synthesize(this.target, program) });
+  diff(program: Program = {}): Promise<string> {
+    return this.diffOf(synthesize(this.target, program));
+  }
+
+  async diffOf(yaml: string): Promise<string> {
+    const { code, stdout, stderr } = await this.kubectl.outcome(['diff', '--server-side', '--force-conflicts', '-f', '-'], { input: yaml });
     if (code > 1) throw new Error(`kubectl diff failed: ${stderr}`);
     return stdout;
   }

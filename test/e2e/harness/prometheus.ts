@@ -9,6 +9,9 @@ import { resolve } from 'node:path';
 import type { Cluster } from './cluster';
 import { eventually, sleep, yes } from './wait';
 
+/** PodMonitor and PrometheusRule, as the Prometheus Operator brings them. */
+export const PROMETHEUS_KINDS = 'imports/crds/monitoring.coreos.com.yaml';
+
 export interface PodMonitor {
   readonly spec: {
     readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };

@@ -20,6 +20,7 @@ export const WITH_BACKUPS: Program = { props: { backups: BACKUPS } };
 interface Backup {
   readonly label: string;
   readonly type: string;
+  readonly database: { readonly 'repo-key': number };
 }
 
 export class Repo {
@@ -71,9 +72,9 @@ export class Repo {
 }
 
 /** Runs the Job of a schedule now; resolves to its log. */
-export async function backUp({ kubectl }: Cluster, schedule: 'full' | 'differential' | 'incremental'): Promise<string> {
-  const name = `${schedule}-now`;
-  await kubectl.run(['create', 'job', name, `--from=cronjob/${NAMES.backupCronJob(1, schedule)}`]);
+export async function backUp({ kubectl }: Cluster, schedule: 'full' | 'differential' | 'incremental', repo = 1): Promise<string> {
+  const name = `${schedule}-${repo}-now`;
+  await kubectl.run(['create', 'job', name, `--from=cronjob/${NAMES.backupCronJob(repo, schedule)}`]);
   const { code } = await kubectl.outcome(['wait', '--for=condition=Complete', `job/${name}`, '--timeout=120s'], { timeoutMs: 130_000 });
   const log = await kubectl.run(['logs', `job/${name}`]);
   if (code !== 0) throw new Error(`the ${schedule} backup did not complete: ${log}`);

@@ -75,6 +75,8 @@ export class S3Server {
 
   private constructor(private readonly host: string, private readonly authority: string) {}
 
+  get endpoint(): string { return `${this.host}:${PORT}`; }
+
   /** Puts the keys into a namespace, where clusters can read them; again with other ones, to replace them. */
   async giveAccess(cluster: Cluster, keys: Partial<Keys> = {}): Promise<void> {
     const { accessKeyId, secretAccessKey, passphrase } = { ...KEYS, ...keys };
@@ -87,7 +89,7 @@ export class S3Server {
   /** An encrypted repo in the bucket. */
   repo(path: string, more: Partial<S3RepoOptions> = {}): PgBackRestRepo {
     return PgBackRestRepo.s3({
-      endpoint: `${this.host}:${PORT}`,
+      endpoint: this.endpoint,
       bucket: BUCKET,
       region: REGION,
       uriStyle: S3UriStyle.PATH,

@@ -22,9 +22,11 @@ import { pointInTime } from './point-in-time';
 import { poolerFollows } from './pooler-follows';
 import { poolerWaits } from './pooler-waits';
 import { postmasterKilled } from './postmaster-killed';
+import { production } from './production';
 import { recreated } from './recreated';
 import { replicaVolumeLost } from './replica-volume-lost';
 import { repoDown } from './repo-down';
+import { restoreRefused } from './restore-refused';
 import { rightsMissing } from './rights-missing';
 import { rolloutByJsonPatch } from './rollout-by-json-patch';
 import { rolloutByProp } from './rollout-by-prop';
@@ -44,7 +46,7 @@ export const SCENARIOS: readonly Scenario[] = [
   postmasterKilled, agentKilled, podDeleted, podForceDeleted,
   frozen, rolloutByProp, rolloutByJsonPatch, rolloutBySetImage, instancesRenamed,
   secondPostgres, busyBackendKilled, busyBackendFenced,
-  pointInTime, poolerFollows, poolerWaits, wrongMajor, brokenImage, replicaVolumeLost, recreated, secretsWiped, staleVolume, scaledToZero,
+  pointInTime, restoreRefused, production, poolerFollows, poolerWaits, wrongMajor, brokenImage, replicaVolumeLost, recreated, secretsWiped, staleVolume, scaledToZero,
   brokenSpec, rightsMissing, unusableData, appWithCluster, noDrift, cli, metricsExporter, metricsAlerts, backups, repoDown, archiveHole, cliBackup,
   nodeCut, apiServerStopped,
 ];

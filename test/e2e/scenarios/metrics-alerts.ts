@@ -4,12 +4,11 @@ import { PgBackRestRepo, PostgresAlerts } from '../../../src';
 import { HEALTH_PORT, HEALTH_ROUTES } from '../../../src/contract';
 import { NAMES, type Cluster } from '../harness/cluster';
 import { INSTANCES, type Program } from '../harness/program';
-import { Prometheus, type PodMonitor } from '../harness/prometheus';
+import { Prometheus, PROMETHEUS_KINDS, type PodMonitor } from '../harness/prometheus';
 import { outcomeOf } from '../harness/run';
 import type { Scenario } from '../harness/scenario';
 import { eventually, yes } from '../harness/wait';
 
-const KINDS = 'imports/crds/monitoring.coreos.com.yaml';
 const SOON = { withinMs: 90_000, everyMs: 500 };
 /** Seconds instead of minutes, and a limit that the machine's own disk does not reach. */
 const LIMITS = {
@@ -53,8 +52,8 @@ export const metricsAlerts: Scenario = {
   begins: 'nothing',
   needsMachine: true,
   async run({ cluster, startClients, step }) {
-    await cluster.kubectl.run(['apply', '--server-side', '--force-conflicts', '-f', KINDS]);
-    await cluster.kubectl.run(['wait', '--for=condition=Established', '-f', KINDS]);
+    await cluster.kubectl.run(['apply', '--server-side', '--force-conflicts', '-f', PROMETHEUS_KINDS]);
+    await cluster.kubectl.run(['wait', '--for=condition=Established', '-f', PROMETHEUS_KINDS]);
     await cluster.apply(program);
     await cluster.healthy(180_000);
     await startClients();
