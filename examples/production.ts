@@ -62,5 +62,5 @@ app.synth();
 
 /** Memory is the same for request and limit, so that the node never takes back what PostgreSQL counts on; CPU may be more when there is some. */
 function limited(cpu: Cpu, memory: Size): ContainerResources {
-  return { cpu: { request: cpu, limit: Cpu.units(4) }, memory: { request: memory, limit: memory }, ephemeralStorage: { request: Size.mebibytes(100), limit: Size.gibibytes(1) } };
+  return { cpu: { request: cpu, limit: Cpu.units(4) }, memory: { request: memory, limit: memory } };
 }

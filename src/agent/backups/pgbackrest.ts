@@ -74,7 +74,7 @@ export class PgBackRest {
   }
 
   async info(options: PgBackRestOptions = {}): Promise<StanzaInfo> {
-    const all = info.parse(JSON.parse(await this.command('info', ['--output=json'], options)));
+    const all = info.parse(parsePrinted(await this.command('info', ['--output=json'], options)));
     const mine = all.find(({ name }) => name === this.stanza);
     return {
       repos: (mine?.repo ?? []).map(({ key, status }) => ({ repo: key, trouble: status.code === 0 || status.code === NO_BACKUP ? null : status.message })),
@@ -89,6 +89,11 @@ export class PgBackRest {
       archives: (mine?.archive ?? []).map(({ database, min, max }) => ({ repo: database['repo-key'], min: min ?? null, max: max ?? null })),
     };
   }
+}
+
+/** pgBackRest quotes what it cannot read, such as what a wrong passphrase makes of a file, with control characters that JSON does not allow. */
+export function parsePrinted(json: string): unknown {
+  return JSON.parse(json.replace(/\p{Cc}/gu, ' '));
 }
 
 /** By the code of three digits; the server's own errors, and so its clients', have none. */

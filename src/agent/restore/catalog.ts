@@ -1,6 +1,7 @@
 /** What lies in a pgBackRest repo, by its own word (`pgbackrest info`), and which backup a recovery has to begin with. */
 import { z } from 'zod';
 import type { RecoveryTargetSpec } from '../../contract/spec.js';
+import { parsePrinted } from '../backups/pgbackrest.js';
 import { formatLsn, parseLsn } from '../core/lsn.js';
 import { runOrThrow } from '../postgres/run.js';
 
@@ -106,7 +107,7 @@ async function information({ config, stanza }: Stanza, signal: AbortSignal, ...m
     'pgbackrest', `--config=${config}`, `--stanza=${stanza}`, '--log-level-console=off', '--log-level-stderr=error', `--io-timeout=${IO_TIMEOUT}`,
     'info', '--output=json', ...more,
   ], { signal });
-  const [found] = printedInformation.parse(JSON.parse(printed));
+  const [found] = printedInformation.parse(parsePrinted(printed));
   if (found === undefined) throw new Error(`pgbackrest info says nothing about stanza "${stanza}"`);
   return found;
 }
