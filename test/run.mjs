@@ -11,23 +11,23 @@ const results = join(repo, 'dist', 'test-results');
 const totals = { passed: 0, failed: 0 };
 const lines = [];
 
-/** Each suite returns what it counted. A step that is no test counts only when it fails. */
+/** Each with the minutes that it may take with caches, on two cores. A suite returns what it counted; a step that is no test counts only when it fails. */
 const SUITES = {
   unit: [
-    ['compile', () => step('node_modules/.bin/jsii', ['--silence-warnings=reserved-word'])],
-    ['types of the agent', () => step('node_modules/.bin/tsc', ['-p', 'src/agent'])],
-    ['types of the command line', () => step('node_modules/.bin/tsc', ['-p', 'src/cli'])],
-    ['lint', () => step('node_modules/.bin/eslint', ['--ext', '.ts', '--max-warnings', '0', 'src', 'test', 'examples', 'projenrc', '.projenrc.ts'])],
-    ['machine', () => step('test/prepare-machine.sh', [])],
-    ['constructs', () => jest('constructs', [])],
-    ['agent', () => jest('agent', ['-c', 'test/agent/jest.config.cjs'], asAnybody)],
-    ['command line', () => jest('cli', ['-c', 'test/cli/jest.config.cjs'])],
-    ['model', () => jest('model', ['-c', 'test/model/jest.config.cjs', '--testPathIgnorePatterns', 'mutation'])],
-    ['pgguard', goTest],
+    ['compile', 1, () => step('node_modules/.bin/jsii', ['--silence-warnings=reserved-word'])],
+    ['types of the agent', 1, () => step('node_modules/.bin/tsc', ['-p', 'src/agent'])],
+    ['types of the command line', 1, () => step('node_modules/.bin/tsc', ['-p', 'src/cli'])],
+    ['lint', 2, () => step('node_modules/.bin/eslint', ['--ext', '.ts', '--max-warnings', '0', 'src', 'test', 'examples', 'projenrc', '.projenrc.ts'])],
+    ['machine', 20, () => step('test/prepare-machine.sh', [])],
+    ['constructs', 3, () => jest('constructs', [])],
+    ['agent', 4, () => jest('agent', ['-c', 'test/agent/jest.config.cjs'], asAnybody)],
+    ['command line', 2, () => jest('cli', ['-c', 'test/cli/jest.config.cjs'])],
+    ['model', 6, () => jest('model', ['-c', 'test/model/jest.config.cjs', '--testPathIgnorePatterns', 'mutation'])],
+    ['pgguard', 2, goTest],
   ],
   e2e: [
-    ['end to end', endToEnd],
-    ['demo', demo],
+    ['end to end', 32, endToEnd],
+    ['demo', 4, demo],
   ],
 };
 
@@ -101,13 +101,15 @@ install();
 rmSync(results, { recursive: true, force: true });
 mkdirSync(results, { recursive: true });
 chmodSync(results, 0o777);
-for (const [name, suite] of wanted.flatMap((key) => SUITES[key])) {
+for (const [name, minutes, suite] of wanted.flatMap((key) => SUITES[key])) {
   console.log(`\n=== ${name}`);
   const began = Date.now();
   const { passed, failed } = suite();
   totals.passed += passed;
   totals.failed += failed;
-  const line = `${name.padEnd(20)} ${String(passed).padStart(5)} passed ${String(failed).padStart(3)} failed ${((Date.now() - began) / 1000).toFixed(0).padStart(5)} s`;
+  const took = (Date.now() - began) / 60_000;
+  const budget = `${took.toFixed(1).padStart(5)} of ${minutes} min${took > minutes ? ': MORE THAN IT MAY TAKE' : ''}`;
+  const line = `${name.padEnd(25)} ${String(passed).padStart(5)} passed ${String(failed).padStart(3)} failed ${budget}`;
   lines.push(line);
   console.log(line);
 }
