@@ -1,4 +1,5 @@
 /** Makes this instance a copy of another one by a base backup over the network. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { replicationConninfo } from './conninfo.js';
 import { readControlData } from './controldata.js';
@@ -9,7 +10,12 @@ import { moveAside } from './move-aside.js';
 import { program, run, underLock } from './run.js';
 import { markStandby } from './standby-signal.js';
 import type { PostgresPaths, Upstream } from './types.js';
-import { identifySystem } from './upstream.js';
+import { withUpstream } from './upstream.js';
+
+const PREPARED_WITHIN = 5_000;
+const PREPARED_POLL = 100;
+/** invalid_authorization_specification: a role that is not there, as one that may not log in. */
+const MISSING_ROLE = '28000';
 
 export interface CloneSource {
   readonly upstream: Upstream;
@@ -22,7 +28,7 @@ export interface CloneSource {
 /** What is there is moved aside, and only after the source has proven to be of the same system (I18, I19). */
 export async function clone(paths: PostgresPaths, source: CloneSource, log: Logger, signal: AbortSignal): Promise<{ incarnation: string }> {
   const { upstream, systemId } = source;
-  const found = await identifySystem(paths, upstream, signal);
+  const found = await systemThatIsPrepared(paths, source, signal);
   if (found !== systemId) throw new Error(`${upstream.host} is of system ${found}, not ${systemId}: nothing was cloned from it`);
   await moveAside(paths, log);
   await beginWork(paths, 'clone');
@@ -37,6 +43,26 @@ export async function clone(paths: PostgresPaths, source: CloneSource, log: Logg
   await endWork(paths, 'clone');
   log.info({ from: upstream.host, incarnation }, 'cloned');
   return { incarnation };
+}
+
+/**
+ * The system id of the source. A new cluster's leader makes the role and the slots just after its start, and a replica may come before that: they
+ * are waited for. What is still missing then, pg_basebackup tells.
+ */
+async function systemThatIsPrepared(paths: PostgresPaths, { upstream, slot, systemId }: CloneSource, signal: AbortSignal): Promise<string> {
+  for (const until = performance.now() + PREPARED_WITHIN; ;) {
+    const last = performance.now() >= until;
+    const found = await withUpstream(paths, upstream, 'replication', signal, async (client) => {
+      const { rows: [system] } = await client.query<{ systemid: string }>('IDENTIFY_SYSTEM');
+      const { rows: [read] } = await client.query<{ slot_type: string | null }>(`READ_REPLICATION_SLOT ${slot}`);
+      return { systemId: system!.systemid, prepared: read?.slot_type != null };
+    }).catch((error: unknown) => {
+      if (last || (error as { code?: string }).code !== MISSING_ROLE) throw error;
+      return null;
+    });
+    if (found !== null && (found.prepared || found.systemId !== systemId || last)) return found.systemId;
+    await sleep(PREPARED_POLL, undefined, { signal });
+  }
 }
 
 async function backup(paths: PostgresPaths, source: CloneSource, log: Logger, signal: AbortSignal): Promise<void> {

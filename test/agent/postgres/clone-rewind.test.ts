@@ -81,6 +81,18 @@ describe('a clone', () => {
     expect(await look(two)).toEqual({ kind: 'absent' });
   });
 
+  test('of a leader that has not made role and slot yet waits for them, and does not fail', async () => {
+    const { systemId } = await one.up();
+    await one.sql('ALTER ROLE cdk8s_replication RENAME TO later');
+    const cloning = cloneOf(one, two, systemId);
+    await sleep(300);
+    await one.sql('ALTER ROLE later RENAME TO cdk8s_replication');
+    await sleep(300);
+    await reconcileSlots(one.paths, 'primary', [{ instance: 'two', lsn: null }]);
+    await cloning;
+    expect((await look(two)).kind).toBe('present');
+  });
+
   test('of nobody there, or without a slot, fails and can be tried again', async () => {
     const { systemId } = await one.up();
     await expect(cloneOf(one, two, systemId)).rejects.toThrow(/replication slot "cdk8s_two" does not exist/);
