@@ -9,6 +9,7 @@ import { beginWork, endWork } from './marker.js';
 import { moveAside } from './move-aside.js';
 import { program, run, underLock } from './run.js';
 import { markStandby } from './standby-signal.js';
+import { completeTablespaces } from './tablespaces.js';
 import type { PostgresPaths, Upstream } from './types.js';
 import { withUpstream } from './upstream.js';
 
@@ -37,6 +38,7 @@ export async function clone(paths: PostgresPaths, source: CloneSource, log: Logg
   await backup(paths, source, log, signal);
   const control = await readControlData(paths);
   if (control.systemId !== systemId) throw new Error(`the clone of ${upstream.host} is of system ${control.systemId}, not ${systemId}`);
+  await completeTablespaces(paths);
   const incarnation = await writeIncarnation(paths, systemId);
   // Its control file is the primary's; nobody may take the copy for one that has led.
   await markStandby(paths);

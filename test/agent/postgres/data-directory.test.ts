@@ -5,6 +5,7 @@ import { readDataDirectory } from '../../../src/agent/postgres/controldata.js';
 import { initdb } from '../../../src/agent/postgres/initdb.js';
 import { beginWork } from '../../../src/agent/postgres/marker.js';
 import { moveAside } from '../../../src/agent/postgres/move-aside.js';
+import { completeTablespaces } from '../../../src/agent/postgres/tablespaces.js';
 import type { DataDirectory } from '../../../src/agent/postgres/types.js';
 import { reconcileUsersAndDatabases } from '../../../src/agent/postgres/users-databases.js';
 
@@ -145,6 +146,20 @@ test.each([
   renameSync(where(), `${where()}.lost`);
   expect(await look()).toMatchObject({ kind: 'unreadable', why: expect.stringMatching(why) as string });
   renameSync(`${where()}.lost`, where());
+  expect((await look()).kind).toBe('present');
+});
+
+test('a tablespace that was created while a clone was made is not taken for a lost volume', async () => {
+  await one.initialize();
+  await reconcileUsersAndDatabases(one.paths, { users: [], databases: [] });
+  await one.server.stop('fast', 20_000);
+  const where = one.paths.tablespaces.archive!;
+  const [version] = readdirSync(where);
+  // The base backup has the link, and the log what lies behind it.
+  rmSync(where, { recursive: true });
+  expect((await look()).kind).toBe('unreadable');
+  await completeTablespaces(one.paths);
+  expect(readdirSync(where)).toEqual([version]);
   expect((await look()).kind).toBe('present');
 });
 
