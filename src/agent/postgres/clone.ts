@@ -11,7 +11,7 @@ import { program, run, underLock } from './run.js';
 import { markStandby } from './standby-signal.js';
 import { completeTablespaces } from './tablespaces.js';
 import type { PostgresPaths, Upstream } from './types.js';
-import { withUpstream } from './upstream.js';
+import { systemIdOf, withUpstream } from './upstream.js';
 
 const PREPARED_WITHIN = 5_000;
 const PREPARED_POLL = 100;
@@ -55,9 +55,9 @@ async function systemThatIsPrepared(paths: PostgresPaths, { upstream, slot, syst
   for (const until = performance.now() + PREPARED_WITHIN; ;) {
     const last = performance.now() >= until;
     const found = await withUpstream(paths, upstream, 'replication', signal, async (client) => {
-      const { rows: [system] } = await client.query<{ systemid: string }>('IDENTIFY_SYSTEM');
+      const id = await systemIdOf(client);
       const { rows: [read] } = await client.query<{ slot_type: string | null }>(`READ_REPLICATION_SLOT ${slot}`);
-      return { systemId: system!.systemid, prepared: read?.slot_type != null };
+      return { systemId: id, prepared: read?.slot_type != null };
     }).catch((error: unknown) => {
       if (last || (error as { code?: string }).code !== MISSING_ROLE) throw error;
       return null;

@@ -32,8 +32,11 @@ export async function withUpstream<T>(
 
 /** The system id of whoever answers there. */
 export async function identifySystem(paths: PostgresPaths, upstream: Upstream, signal: AbortSignal): Promise<string> {
-  return withUpstream(paths, upstream, 'replication', signal, async (client) => {
-    const { rows } = await client.query<{ systemid: string }>('IDENTIFY_SYSTEM');
-    return rows[0]!.systemid;
-  });
+  return withUpstream(paths, upstream, 'replication', signal, systemIdOf);
+}
+
+/** Over a connection of the role `replication`. */
+export async function systemIdOf(client: pg.Client): Promise<string> {
+  const { rows } = await client.query<{ systemid: string }>('IDENTIFY_SYSTEM');
+  return rows[0]!.systemid;
 }

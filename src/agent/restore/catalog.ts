@@ -1,9 +1,8 @@
 /** What lies in a pgBackRest repo, by its own word (`pgbackrest info`), and which backup a recovery has to begin with. */
 import { z } from 'zod';
 import type { RecoveryTargetSpec } from '../../contract/spec.js';
-import { parsePrinted } from '../backups/pgbackrest.js';
+import { parsePrinted, PgBackRest } from '../backups/pgbackrest.js';
 import { formatLsn, parseLsn } from '../core/lsn.js';
-import { runOrThrow } from '../postgres/run.js';
 
 /** A stanza, pgBackRest's name for one cluster's backups and archive, opened by a configuration file. */
 export interface Stanza {
@@ -99,14 +98,8 @@ async function ask(stanza: Stanza, signal: AbortSignal, ...more: string[]): Prom
   return found;
 }
 
-/** How long a silent repo is waited for, in seconds, before the agent tries again and says so; pgBackRest's own is a minute, several times over. */
-const IO_TIMEOUT = 15;
-
 async function information({ config, stanza }: Stanza, signal: AbortSignal, ...more: string[]): Promise<Information> {
-  const printed = await runOrThrow([
-    'pgbackrest', `--config=${config}`, `--stanza=${stanza}`, '--log-level-console=off', '--log-level-stderr=error', `--io-timeout=${IO_TIMEOUT}`,
-    'info', '--output=json', ...more,
-  ], { signal });
+  const printed = await new PgBackRest(config, stanza).command('info', ['--output=json', ...more], { signal });
   const [found] = printedInformation.parse(parsePrinted(printed));
   if (found === undefined) throw new Error(`pgbackrest info says nothing about stanza "${stanza}"`);
   return found;

@@ -9,8 +9,13 @@ import { resolve } from 'node:path';
 import type { Cluster } from './cluster';
 import { eventually, sleep, yes } from './wait';
 
+const KINDS = 'imports/crds/monitoring.coreos.com.yaml';
+
 /** PodMonitor and PrometheusRule, as the Prometheus Operator brings them. */
-export const PROMETHEUS_KINDS = 'imports/crds/monitoring.coreos.com.yaml';
+export async function installPrometheusKinds({ kubectl }: Cluster): Promise<void> {
+  await kubectl.run(['apply', '--server-side', '--force-conflicts', '-f', KINDS]);
+  await kubectl.run(['wait', '--for=condition=Established', '-f', KINDS]);
+}
 
 export interface PodMonitor {
   readonly spec: {

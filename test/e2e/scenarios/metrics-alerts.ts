@@ -4,7 +4,7 @@ import { PgBackRestRepo, PostgresAlerts } from '../../../src';
 import { HEALTH_PORT, HEALTH_ROUTES } from '../../../src/contract';
 import { NAMES, type Cluster } from '../harness/cluster';
 import { INSTANCES, type Program } from '../harness/program';
-import { Prometheus, PROMETHEUS_KINDS, type PodMonitor } from '../harness/prometheus';
+import { installPrometheusKinds, Prometheus, type PodMonitor } from '../harness/prometheus';
 import { outcomeOf } from '../harness/run';
 import type { Scenario } from '../harness/scenario';
 import { eventually, yes } from '../harness/wait';
@@ -52,8 +52,7 @@ export const metricsAlerts: Scenario = {
   begins: 'nothing',
   needsMachine: true,
   async run({ cluster, startClients, step }) {
-    await cluster.kubectl.run(['apply', '--server-side', '--force-conflicts', '-f', PROMETHEUS_KINDS]);
-    await cluster.kubectl.run(['wait', '--for=condition=Established', '-f', PROMETHEUS_KINDS]);
+    await installPrometheusKinds(cluster);
     await cluster.apply(program);
     await cluster.healthy(180_000);
     await startClients();

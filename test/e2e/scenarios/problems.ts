@@ -12,6 +12,14 @@ export function showsProblem(cluster: Cluster, instance: string, wanted: RegExp)
   });
 }
 
+/** Whichever instance it is. */
+export function someShowProblem(cluster: Cluster, wanted: RegExp): Promise<true> {
+  return eventually(`an instance to show the problem ${wanted}`, { withinMs: 90_000, everyMs: 500 }, async () => {
+    const statuses = await Promise.all(cluster.pods.all.filter(({ ip }) => ip !== null).map((pod) => cluster.status(pod).catch(() => null)));
+    return yes(statuses.some((status) => status?.problems.some(({ code, message }) => wanted.test(`${code}: ${message}`))));
+  });
+}
+
 export function showsNoProblem(cluster: Cluster, instance: string, unwanted: RegExp): Promise<true> {
   return eventually(`instance ${instance} to be over the problem ${unwanted}`, { withinMs: TOLD_WITHIN_MS }, async () => {
     const { problems } = await cluster.statusOf(instance);

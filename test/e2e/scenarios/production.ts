@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { anotherLeads } from './service';
 import { NAMES, type Cluster } from '../harness/cluster';
 import { synthesizeExample } from '../harness/example';
-import { PROMETHEUS_KINDS } from '../harness/prometheus';
+import { installPrometheusKinds } from '../harness/prometheus';
 import { backUp, Repo } from '../harness/repo';
 import { S3Server } from '../harness/s3';
 import type { Scenario } from '../harness/scenario';
@@ -14,8 +14,7 @@ export const production: Scenario = {
   begins: 'nothing',
   async run(trial) {
     const { cluster, startClients, step } = trial;
-    await cluster.kubectl.run(['apply', '--server-side', '--force-conflicts', '-f', PROMETHEUS_KINDS]);
-    await cluster.kubectl.run(['wait', '--for=condition=Established', '-f', PROMETHEUS_KINDS]);
+    await installPrometheusKinds(cluster);
     const s3 = await S3Server.start(cluster);
     await s3.giveAccess(cluster);
     const yaml = await synthesizeExample('production', cluster.target, { S3_ENDPOINT: s3.endpoint });

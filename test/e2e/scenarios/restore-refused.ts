@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { someShowProblem } from './problems';
 import { BackupSchedule, Bootstrap } from '../../../src';
 import { Cluster } from '../harness/cluster';
 import { CLUSTER, INSTANCES, type Program } from '../harness/program';
@@ -27,13 +28,13 @@ export const restoreRefused: Scenario = {
       step('a restore with the wrong secret key, next to an archive that is in use');
       await s3.giveAccess(cluster, { secretAccessKey: 'of somebody else' });
       await cluster.apply(restoring(s3, '/used'));
-      await oneSays(cluster, /^ActionFailed: restore: .*(SignatureDoesNotMatch|403)/);
+      await someShowProblem(cluster, /^ActionFailed: restore: .*(SignatureDoesNotMatch|403)/);
       step('with the wrong passphrase');
       await s3.giveAccess(cluster, { passphrase: 'of somebody else' });
-      await oneSays(cluster, /^ActionFailed: restore: .*is the passphrase right\?/);
+      await someShowProblem(cluster, /^ActionFailed: restore: .*is the passphrase right\?/);
       step('with the right ones');
       await s3.giveAccess(cluster);
-      await oneSays(cluster, /^ActionFailed: restore: the archive of this cluster is not empty/);
+      await someShowProblem(cluster, /^ActionFailed: restore: the archive of this cluster is not empty/);
       step('into an archive of its own');
       await cluster.apply(restoring(s3, '/own'));
       await cluster.healthy(240_000);
@@ -56,12 +57,4 @@ function restoring(s3: S3Server, own: string): Program {
       backups: { repos: [s3.repo(own)], schedules: [BackupSchedule.full(NEVER)] },
     },
   };
-}
-
-/** Whichever instance is to make the first data. */
-function oneSays(cluster: Cluster, wanted: RegExp): Promise<true> {
-  return eventually(`an instance to show the problem ${wanted}`, { withinMs: 90_000, everyMs: 500 }, async () => {
-    const statuses = await Promise.all(cluster.pods.all.filter(({ ip }) => ip !== null).map((pod) => cluster.status(pod).catch(() => null)));
-    return yes(statuses.some((status) => status?.problems.some(({ code, message }) => wanted.test(`${code}: ${message}`))));
-  });
 }
