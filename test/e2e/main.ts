@@ -9,6 +9,9 @@ import { Suite } from './harness/suite';
 import { SCENARIOS } from './scenarios';
 import { chooseTarget, THREE_WAYS } from './target/choose';
 
+/** Told once more at the end: of a long log often only that is kept. */
+const LINES_OF_AN_ERROR = 20;
+
 async function main(): Promise<number> {
   const keep = process.argv.includes('--keep');
   const wanted = process.argv.slice(2).filter((argument) => argument !== '--keep');
@@ -36,7 +39,7 @@ async function main(): Promise<number> {
   const failed = suite.results.length - passed;
   mkdirSync('dist/test-results', { recursive: true });
   writeFileSync('dist/test-results/e2e.json', JSON.stringify({ passed, failed }));
-  for (const { scenario, error } of suite.results) if (error !== undefined) say(`failed: ${scenario}: ${error.split('\n')[0]}`);
+  for (const { scenario, error } of suite.results) if (error !== undefined) say(`failed: ${scenario}: ${error.split('\n').slice(0, LINES_OF_AN_ERROR).join('\n          ')}`);
   say(`e2e took ${((Date.now() - began) / 60_000).toFixed(1)} minutes; logs: ${suite.directory}`);
   console.log(`${passed} passed, ${failed} failed`);
   return failed === 0 && passed > 0 ? 0 : 1;

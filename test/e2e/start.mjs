@@ -33,7 +33,7 @@ const bundle = (entries, ...options) => run('node_modules/.bin/esbuild', [
 // Tested as it is shipped.
 run(process.execPath, ['src/cli/build.mjs']);
 // The clients run in pods too, where there is no node_modules.
-bundle(['test/e2e/clients/ledger.ts', 'test/e2e/clients/probe.ts'], '--external:pg-native');
+bundle(['test/e2e/clients/ledger.ts', 'test/e2e/clients/probe.ts', 'test/e2e/clients/standstill.ts'], '--external:pg-native');
 // As a user's own programs, which import the package by its name.
 bundle(['examples/production.ts', 'examples/platform.ts'], '--packages=external', '--alias:cdk8s-postgres=./src/index.ts');
 bundle([`${name}=${entry}`], '--packages=external');

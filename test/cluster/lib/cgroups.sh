@@ -43,7 +43,8 @@ join_daemons_cgroup() {
   for tree in $(cgroup_trees | head -2); do echo "$BASHPID" > "$tree/$PREFIX/daemons/cgroup.procs"; done
 }
 
-cluster_pids() { find $(cgroup_trees | sed "s|\$|/$PREFIX|") -name cgroup.procs -exec cat {} + 2>/dev/null | sort -un; }
+# A cgroup that goes away while it is read (its container just ended) is no error.
+cluster_pids() { (find $(cgroup_trees | sed "s|\$|/$PREFIX|") -name cgroup.procs -exec cat {} + 2>/dev/null || true) | sort -un; }
 
 # A frozen process does not see even SIGKILL in version 1: thaw first. New processes may appear while killing: until none is left.
 kill_all_processes() {

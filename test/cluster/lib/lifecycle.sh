@@ -28,7 +28,9 @@ recipe() { (cd "$HERE" && cat cluster lib/*.sh manifests/* "$BIN/.key" "$IMAGES/
 is_healthy() {
   [ -e "$RUN/up" ] || return 1
   all_run || return 1
-  wait_quietly 20 nodes_ready || { say "not all nodes are ready"; last_words >&2; return 1; }
+  # A kubelet that has lost the API server looks at its node again up to a minute after it is back (a reflector waits up to 30 s, doubled by
+  # chance), and until then it renews its heartbeat without taking back that it was said to be away.
+  wait_quietly 90 nodes_ready || { say "not all nodes are ready"; last_words >&2; return 1; }
   [ "$(cat "$RUN/recipe")" != "$(recipe)" ] || return 0
   [ "$(owner)" = "$REPO" ] || { say "the running cluster was started by another checkout, from other scripts"; return 1; }
   say "note: the running cluster was started by an older state of test/cluster; 'cluster down' first to have the new one"

@@ -1,5 +1,6 @@
 /** The programs under test: what a user writes, synthesized to the YAML that Git would hold. */
 import { App, Chart, Size } from 'cdk8s';
+import { Cpu } from 'cdk8s-plus-28';
 import { parseAllDocuments } from 'yaml';
 import { PostgresCluster, PostgresVersion, type InstanceOptions, PostgresClusterProps } from '../../../src';
 import type { Target } from '../target/target';
@@ -25,6 +26,8 @@ export function synthesize(target: Target, { props = {}, also }: Program = {}): 
     version: PostgresVersion.V17,
     instanceList: INSTANCES,
     storage: { size: Size.gibibytes(1) },
+    // Without a request, a pod gets processor time only when nothing else on its node wants it: no database of anybody's, nor one to judge.
+    resources: { cpu: { request: Cpu.millis(200) } },
     images: target.images,
     ...props,
   });

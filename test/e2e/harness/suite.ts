@@ -1,10 +1,11 @@
 /**
  * Runs scenarios: those that leave the machine alone two at a time, each lane on a cluster that it keeps for as long as scenarios leave it
- * whole; then, one by one, those that cut nodes off or stop the API server.
+ * whole; then, one by one, those that cut nodes off, stop the API server or judge a time.
  */
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { Cluster } from './cluster';
 import { dump } from './dump';
+import { MachineLoad } from './machine-load';
 import { say } from './say';
 import type { Scenario } from './scenario';
 import { FIRST_HEALTHY_WITHIN_MS, RunningTrial, type Result } from './trial';
@@ -14,6 +15,7 @@ const LANES = 2;
 
 export class Suite {
   readonly results: Result[] = [];
+  readonly #load = new MachineLoad();
   #namespaces = 0;
 
   constructor(private readonly target: Target, private readonly run: string, readonly directory: string, private readonly keepFailed: boolean) {
@@ -25,6 +27,7 @@ export class Suite {
     const queue = [...together];
     await Promise.all(Array.from({ length: Math.min(LANES, together.length) }, () => this.#lane(queue)));
     await this.#lane(scenarios.filter(({ alone }) => alone === true));
+    this.#load.close();
   }
 
   async #lane(queue: Scenario[]): Promise<void> {
@@ -80,7 +83,7 @@ export class Suite {
 
   async #try(scenario: Scenario, cluster: Cluster): Promise<boolean> {
     say(`${cluster.namespace} ${scenario.name}: ${scenario.promise}`);
-    const trial = new RunningTrial(scenario, cluster);
+    const trial = new RunningTrial(scenario, cluster, this.#load);
     const result = await trial.run();
     await this.#finish(cluster, result);
     trial.close();

@@ -4,6 +4,7 @@ import type { Client } from './client';
 import type { Access, Cluster } from './cluster';
 import { fencesOf } from './fences';
 import type { Ledger } from './ledger';
+import type { MachineLoad } from './machine-load';
 import { startClient, startClientInNode } from './placement';
 import { Probes, type Overlap } from './probes';
 import { say } from './say';
@@ -34,7 +35,7 @@ export class RunningTrial implements Trial {
   #probeClients: Client[] = [];
   #access: Access | null = null;
 
-  constructor(readonly scenario: Scenario, readonly cluster: Cluster) {}
+  constructor(readonly scenario: Scenario, readonly cluster: Cluster, private readonly machineLoad: MachineLoad) {}
 
   get ledger(): Ledger { return this.#ledger ?? missing('the clients have not been started'); }
   get probes(): Probes { return this.#probes ?? missing('the clients have not been started'); }
@@ -67,6 +68,7 @@ export class RunningTrial implements Trial {
     const { scenario, cluster } = this;
     const began = now();
     const startedAt = new Date();
+    const loadSince = this.machineLoad.start();
     let figures: Figures = {};
     try {
       await this.#begin();
@@ -79,9 +81,11 @@ export class RunningTrial implements Trial {
       if (scenario.mayLose !== true) assert.equal(balance.lost, 0, `acknowledged rows are missing, the first of them ${balance.firstLost.join(', ')}`);
       const overlaps = await this.overlaps();
       if (scenario.judgesOverlaps !== true) assert.deepEqual(overlaps, [], 'two instances acknowledged writes at once');
-      if (scenario.fences !== true) assert.deepEqual(fencesOf(cluster.logs.since(startedAt)), [], 'a primary fenced itself although nothing took its Lease away');
+      const load = await loadSince();
+      const fences = fencesOf(cluster.logs.since(startedAt), load.standstills);
+      if (scenario.fences !== true) assert.deepEqual(fences, [], 'a primary fenced itself although nothing took its Lease away');
       const { acknowledged, lost } = balance;
-      figures = { slowestRenewalMs: await cluster.slowestRenewalMs(), ...figures };
+      figures = { slowestRenewalMs: await cluster.slowestRenewalMs(), ...load, ...figures };
       return { scenario: scenario.name, passed: true, outageMs: report.longestMs, acknowledged, lost, seconds: seconds(began), figures };
     } catch (error) {
       const report = await this.#ledger?.report().catch(() => null) ?? null;
@@ -92,7 +96,7 @@ export class RunningTrial implements Trial {
         acknowledged: report?.acknowledged ?? null,
         lost: null,
         seconds: seconds(began),
-        figures,
+        figures: { ...await loadSince(), ...figures },
         error: error instanceof Error ? error.stack ?? error.message : String(error),
       };
     }

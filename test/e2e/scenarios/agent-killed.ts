@@ -6,6 +6,7 @@ import type { Scenario } from '../harness/scenario';
 export const agentKilled: Scenario = {
   name: 'agent-killed',
   promise: 'when the agent of the primary is killed, its PostgreSQL ends with it, writes resume within seconds and no acknowledged row is lost',
+  alone: true,
   needsMachine: true,
   async run({ cluster, ledger, machine, step }) {
     const primary = await cluster.primary();

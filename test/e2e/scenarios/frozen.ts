@@ -11,6 +11,7 @@ const FROZEN_MS = 60_000;
 export const frozen: Scenario = {
   name: 'frozen',
   promise: 'a primary whose container is frozen is replaced, and dies at once when it is thawed',
+  alone: true,
   needsMachine: true,
   mayLose: true,
   fences: true,

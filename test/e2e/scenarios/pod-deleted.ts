@@ -5,6 +5,7 @@ import type { Scenario } from '../harness/scenario';
 export const podDeleted: Scenario = {
   name: 'pod-deleted',
   promise: 'when the pod of the primary is told to stop, it hands over first: a short interruption, and no acknowledged row is lost',
+  alone: true,
   async run({ cluster, ledger, step }) {
     const primary = await cluster.primary();
     step(`kubectl delete pod ${primary.name}`);

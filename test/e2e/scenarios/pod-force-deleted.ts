@@ -5,6 +5,7 @@ import type { Scenario } from '../harness/scenario';
 export const podForceDeleted: Scenario = {
   name: 'pod-force-deleted',
   promise: 'when the pod of the primary is deleted by force, another instance takes over within seconds, and the old one comes back by itself',
+  alone: true,
   mayLose: true,
   async run({ cluster, ledger, step }) {
     const primary = await cluster.primary();

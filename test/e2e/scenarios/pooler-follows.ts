@@ -22,6 +22,7 @@ function served(ledger: Ledger): Promise<LedgerReport> {
 export const poolerFollows: Scenario = {
   name: 'pooler-follows',
   promise: 'a pooler follows the primary without a restart, takes changed settings over without dropping a client, and ends without dropping a transaction',
+  alone: true,
   begins: 'nothing',
   needsMachine: true,
   async run(trial) {

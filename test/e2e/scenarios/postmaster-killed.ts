@@ -6,6 +6,7 @@ import type { Scenario } from '../harness/scenario';
 export const postmasterKilled: Scenario = {
   name: 'postmaster-killed',
   promise: 'when the postmaster of the primary is killed, writes resume within seconds and no acknowledged row is lost',
+  alone: true,
   needsMachine: true,
   async run({ cluster, ledger, machine, step }) {
     const primary = await cluster.primary();
