@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const repo = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const programs = { e2e: 'test/e2e/main.ts', demo: 'test/e2e/demo.ts', bench: 'bench/failover/main.ts' };
+const programs = { e2e: 'test/e2e/main.ts', demo: 'test/e2e/demo/main.ts', bench: 'bench/failover/main.ts' };
 
 function run(command, args, options = {}) {
   const { status, error } = spawnSync(command, args, { cwd: repo, stdio: 'inherit', ...options });

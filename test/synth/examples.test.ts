@@ -15,13 +15,13 @@ test('the smallest example is no longer than ten lines', () => {
   expect(readFileSync(join(EXAMPLES, 'minimal.ts'), 'utf8').trim().split('\n').length).toBeLessThanOrEqual(10);
 });
 
-test('the demo puts one instance in each of three zones, and takes its images from the environment', () => {
-  const manifests = run('demo.ts', { POSTGRES_IMAGE: 'localhost/pg:1', AGENT_IMAGE: 'localhost/agent:1' });
+test('the production example puts one instance in each of three zones, and takes its images from the environment', () => {
+  const manifests = run('production.ts', { RELATED_IMAGE_POSTGRES_17: 'localhost/pg:1', RELATED_IMAGE_AGENT: 'localhost/agent:1' });
   const zones = ['1', '2', '3'].map((name) => (
     manifests.pod(name).spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0].values));
   expect(zones).toEqual([['a'], ['b'], ['c']]);
   expect([manifests.container().image, manifests.container('agent').image]).toEqual(['localhost/pg:1', 'localhost/agent:1']);
-  expect(run('demo.ts').container().image).toBe('ghcr.io/cdk8s-postgres/postgres:17');
+  expect(run('production.ts').container().image).toBe('ghcr.io/cdk8s-postgres/postgres:17');
 });
 
 test('the production example has every part, and says the same on every machine', () => {

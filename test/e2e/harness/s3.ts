@@ -28,17 +28,22 @@ export interface Keys {
 export const KEYS: Keys = { accessKeyId: 'orders-backup', secretAccessKey: 'only-for-tests-of-this-run', passphrase: 'correct horse battery staple' };
 
 export class S3Server {
-  /** Ready to take requests. */
+  /** Where one in that namespace listens. */
+  static endpointIn(namespace: string): string {
+    return `${hostIn(namespace)}:${PORT}`;
+  }
+
+  /** Ready to take requests; one that is there already goes on with the certificates that it has. */
   static async start(cluster: Cluster): Promise<S3Server> {
-    const host = `${NAME}.${cluster.namespace}.svc`;
-    const { authority, certificate, key } = await makeCertificates(host);
+    const host = hostIn(cluster.namespace);
+    const { authority, certificate, key } = await certificatesIn(cluster) ?? await makeCertificates(host);
     const restricted = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } };
     const labels = { app: NAME };
     await cluster.kubectl.apply(JSON.stringify({
       apiVersion: 'v1',
       kind: 'List',
       items: [
-        { apiVersion: 'v1', kind: 'Secret', metadata: { name: NAME }, type: 'Opaque', stringData: { 'tls.crt': certificate, 'tls.key': key } },
+        { apiVersion: 'v1', kind: 'Secret', metadata: { name: NAME }, type: 'Opaque', stringData: { 'tls.crt': certificate, 'tls.key': key, 'ca.crt': authority } },
         { apiVersion: 'v1', kind: 'Service', metadata: { name: NAME }, spec: { selector: labels, ports: [{ port: PORT }] } },
         {
           apiVersion: 'v1',
@@ -70,12 +75,10 @@ export class S3Server {
       ],
     }));
     await cluster.kubectl.run(['wait', '--for=condition=Ready', `pod/${NAME}`, '--timeout=120s'], { timeoutMs: 130_000 });
-    return new S3Server(host, authority);
+    return new S3Server(S3Server.endpointIn(cluster.namespace), authority);
   }
 
-  private constructor(private readonly host: string, private readonly authority: string) {}
-
-  get endpoint(): string { return `${this.host}:${PORT}`; }
+  private constructor(readonly endpoint: string, private readonly authority: string) {}
 
   /** Puts the keys into a namespace, where clusters can read them; again with other ones, to replace them. */
   async giveAccess(cluster: Cluster, keys: Partial<Keys> = {}): Promise<void> {
@@ -102,8 +105,24 @@ export class S3Server {
   }
 }
 
+interface Certificates {
+  readonly authority: string;
+  readonly certificate: string;
+  readonly key: string;
+}
+
+const hostIn = (namespace: string): string => `${NAME}.${namespace}.svc`;
+
+async function certificatesIn({ kubectl }: Cluster): Promise<Certificates | null> {
+  const { code, stdout } = await kubectl.outcome(['get', 'secret', NAME, '-o', 'json']);
+  if (code !== 0) return null;
+  const { data } = JSON.parse(stdout) as { data: Readonly<Record<string, string>> };
+  const [authority, certificate, key] = ['ca.crt', 'tls.crt', 'tls.key'].map((name) => Buffer.from(data[name], 'base64').toString());
+  return { authority, certificate, key };
+}
+
 /** By the machine's openssl: an authority that nobody trusts, and the server's certificate. */
-async function makeCertificates(host: string): Promise<{ authority: string; certificate: string; key: string }> {
+async function makeCertificates(host: string): Promise<Certificates> {
   const directory = mkdtempSync(join(tmpdir(), 's3-'));
   const file = (name: string): string => join(directory, name);
   const openssl = (...args: string[]): Promise<string> => output(['openssl', ...args]);

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { Size } from 'cdk8s';
-import { BackupSchedule, Bootstrap, RecoveryTarget } from '../../../src';
+import { Bootstrap, RecoveryTarget } from '../../../src';
 import { Cluster, NAMES } from '../harness/cluster';
 import { CLUSTER, INSTANCES, type Program } from '../harness/program';
-import { backUp, NEVER } from '../harness/repo';
+import { BACKUPS, backUp } from '../harness/repo';
 import { S3Server } from '../harness/s3';
 import type { Scenario } from '../harness/scenario';
 import { eventually, now, yes } from '../harness/wait';
 
 const VOLUMES = { walStorage: { size: Size.gibibytes(1) }, tablespaces: [{ name: 'cold', storage: { size: Size.gibibytes(1) } }] };
+/** Each of the later ones holds only what has changed, one row at least. */
+const KINDS = ['full', 'differential', 'incremental'] as const;
 const ROWS = 40;
 const KEPT = 25;
 
@@ -18,7 +20,7 @@ const WRITE = `DO $$ BEGIN FOR i IN 1..${ROWS} LOOP INSERT INTO moments VALUES (
 
 export const pointInTime: Scenario = {
   name: 'point-in-time',
-  promise: 'a cluster with a WAL volume and a tablespace, backed up to S3 over TLS and then deleted, is restored in another namespace to a moment between two rows',
+  promise: 'a cluster with a WAL volume and a tablespace, backed up to S3 over TLS in three steps and then deleted, is restored in another namespace to a moment between two rows',
   begins: 'nothing',
   async run({ cluster, startClients, step }) {
     step('an S3 server, and a cluster that backs up to it');
@@ -29,12 +31,15 @@ export const pointInTime: Scenario = {
     try {
       await s3.giveAccess(source);
       const one = INSTANCES.slice(0, 1);
-      await source.apply({ props: { ...VOLUMES, instanceList: one, backups: { repos: [s3.repo('/shop')], schedules: [BackupSchedule.full(NEVER)] } } });
+      await source.apply({ props: { ...VOLUMES, instanceList: one, backups: { repos: [s3.repo('/shop')], schedules: BACKUPS.schedules } } });
       await source.healthy(180_000, ['1']);
-      await backUp(source, 'full');
-      step(`${ROWS} rows after the backup, and the log of them archived`);
       const { database, password } = await source.access();
       await eventually('the tablespace', { withinMs: 60_000 }, async () => yes(await source.psql(source.pod('1'), TABLE, database) === ''));
+      for (const [index, kind] of KINDS.entries()) {
+        await source.psql(source.pod('1'), `INSERT INTO moments VALUES (${index - KINDS.length + 1}, now())`, database);
+        await backUp(source, kind);
+      }
+      step(`${ROWS} rows after the last backup, and the log of them archived`);
       await source.psql(source.pod('1'), WRITE, database);
       const [from, to] = await Promise.all([KEPT, KEPT + 1].map((id) => source.psql(source.pod('1'), `SELECT extract(epoch FROM at) * 1000 FROM moments WHERE id = ${id}`, database)));
       moment = new Date((Number(from) + Number(to)) / 2).toISOString();
@@ -56,7 +61,7 @@ export const pointInTime: Scenario = {
     const { database, password } = await cluster.access();
     assert.notEqual(password, before, 'the password is the new cluster\'s own');
     const primary = await cluster.primary();
-    assert.equal(await cluster.psql(primary, 'SELECT string_agg(id::text, \',\' ORDER BY id) FROM moments', database), Array.from({ length: KEPT }, (_, i) => i + 1).join(), 'all rows up to the moment, and none after it');
+    assert.equal(await cluster.psql(primary, 'SELECT string_agg(id::text, \',\' ORDER BY id) FROM moments', database), Array.from({ length: KINDS.length + KEPT }, (_, i) => i - KINDS.length + 1).join(), 'all rows up to the moment, and none after it');
     assert.equal(await cluster.psql(primary, 'SELECT tablespace FROM pg_tables WHERE tablename = \'moments\'', database), 'cold');
     const settings = await cluster.psql(primary, "SELECT count(*) FROM pg_settings WHERE sourcefile LIKE '%auto.conf'");
     assert.equal(settings, '0', 'no setting of the recovery is left');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { anotherLeads } from './service';
 import { NAMES, type Cluster } from '../harness/cluster';
+import { judgeConnections } from '../harness/connections';
 import { synthesizeExample } from '../harness/example';
 import { installPrometheusKinds } from '../harness/prometheus';
 import { backUp, Repo } from '../harness/repo';
@@ -8,10 +9,19 @@ import { S3Server } from '../harness/s3';
 import type { Scenario } from '../harness/scenario';
 import { eventually, yes } from '../harness/wait';
 
+const SCHEDULES = [['full', 1], ['full', 2], ['incremental', 1], ['differential', 2]] as const;
+
+/** Without these, nothing was judged. */
+const NEEDED = [
+  'instance to instance:5432', 'instance to instance:8009', 'instance to repo:8432', 'repo to instance:8432', 'backup to repo:8009', 'pooler to instance:5432',
+  'instance to s3:7070', 'repo to s3:7070',
+];
+
 export const production: Scenario = {
   name: 'production',
-  promise: 'examples/production.ts deploys as it is where pods must be restricted: all parts at work, backups in both repos, a switchover behind the pooler, no drift',
+  promise: 'examples/production.ts deploys as it is where pods must be restricted: all parts at work, backups of each kind in both repos, a switchover behind the pooler, no connection that its policies forbid, no drift',
   begins: 'nothing',
+  needsMachine: true,
   async run(trial) {
     const { cluster, startClients, step } = trial;
     await installPrometheusKinds(cluster);
@@ -32,10 +42,12 @@ export const production: Scenario = {
     const primary = await cluster.primary();
     await eventually('the tablespace', { withinMs: 60_000 }, async () => yes(await cluster.psql(primary, "SELECT count(*) FROM pg_tablespace WHERE spcname = 'history'") === '1'));
 
-    step('a full backup to each repo');
+    step('a backup by each of its schedules');
     const repo = await Repo.of(cluster);
-    for (const number of [1, 2]) await backUp(cluster, 'full', number);
-    assert.deepEqual((await repo.backups()).map(({ type, database }) => [type, database['repo-key']]), [['full', 1], ['full', 2]]);
+    for (const [kind, number] of SCHEDULES) await backUp(cluster, kind, number);
+    const made = (await repo.backups()).map(({ type, database }) => `${type} in repo ${database['repo-key']}`).sort();
+    assert.deepEqual(made, ['diff in repo 2', 'full in repo 1', 'full in repo 2', 'incr in repo 1']);
+    const connected = await lawfulConnections(cluster, yaml);
 
     step(`a switchover away from instance ${primary.instance}, behind the pooler`);
     await ledger.mark();
@@ -44,6 +56,8 @@ export const production: Scenario = {
     await cluster.healthy(120_000);
     const { longestMs } = await ledger.report();
     assert.equal(await cluster.diffOf(yaml), '', 'kubectl diff shows nothing');
+    for (const flow of await lawfulConnections(cluster, yaml)) connected.add(flow);
+    assert.deepEqual(NEEDED.filter((flow) => !connected.has(flow)), [], `each of these was seen; there were ${[...connected].join(', ')}`);
     return { switchoverMs: longestMs };
   },
 };
@@ -52,4 +66,11 @@ export const production: Scenario = {
 async function checkStrictly(cluster: Cluster, yaml: string): Promise<void> {
   const { code, stderr } = await cluster.kubectl.outcome(['apply', '--server-side', '--dry-run=server', '--validate=strict', '-f', '-'], { input: yaml });
   assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+}
+
+/** Nothing enforces the policies here; on a network that does, each of these connections would have to pass. */
+async function lawfulConnections(cluster: Cluster, yaml: string): Promise<Set<string>> {
+  const { seen, forbidden } = await judgeConnections(cluster, yaml);
+  assert.deepEqual(forbidden, [], 'connections that the policies forbid');
+  return new Set(seen);
 }

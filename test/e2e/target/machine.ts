@@ -13,6 +13,7 @@ export interface Container {
 }
 
 export interface Machine {
+  readonly nodes: readonly string[];
   cutOff(node: string): Promise<void>;
   putBack(node: string): Promise<void>;
   stopApiServer(): Promise<void>;
@@ -43,6 +44,7 @@ export function machine(): Machine {
   const cluster = (...args: string[]) => output([CLUSTER, ...args]);
   const ctr = ({ node }: Container, ...args: string[]) => cluster('ctr', node, ...args);
   return {
+    nodes: NODES,
     cutOff: async (node) => void await cluster('partition', node, 'on'),
     putBack: async (node) => void await cluster('partition', node, 'off'),
     stopApiServer: async () => void await cluster('apiserver', 'stop'),

@@ -1,0 +1,43 @@
+/** The application: its user and password, through a Service, from inside the namespace. */
+import type { Cluster } from '../harness/cluster';
+import { eventually, yes } from '../harness/wait';
+
+export class Application {
+  constructor(private readonly cluster: Cluster) {}
+
+  /** psql in any pod of the cluster that is ready. */
+  async sql(service: string, text: string): Promise<string> {
+    const { cluster } = this;
+    const { user, password, database } = await cluster.access();
+    const pod = await eventually('a ready pod', { withinMs: 30_000 }, () => cluster.pods.all.find(({ ready, terminating }) => ready && !terminating) ?? null);
+    const out = await cluster.kubectl.run([
+      'exec', pod.name, '--container=postgres', '--', 'env', `PGPASSWORD=${password}`, 'PGCONNECT_TIMEOUT=2',
+      'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-h', service, '-U', user, '-d', database, '-c', text,
+    ]);
+    return out.trim();
+  }
+
+  visits(service: string): Promise<string> {
+    return this.sql(service, 'SELECT count(*) FROM visits');
+  }
+
+  /** Waits until the rows are there. */
+  async sees(service: string, visits: string): Promise<void> {
+    await eventually(`${visits} rows through ${service}`, { withinMs: 30_000 }, async () => yes(await this.visits(service) === visits));
+  }
+
+  /** The server's time, after everything that was acknowledged and before everything that comes. */
+  async moment(): Promise<string> {
+    const { cluster } = this;
+    return cluster.psql(await cluster.primary(), 'SELECT to_char(clock_timestamp() AT TIME ZONE \'UTC\', \'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\')');
+  }
+
+  /** Waits until all that was written until now is in the archive. */
+  async archived(): Promise<void> {
+    const { cluster } = this;
+    const primary = await cluster.primary();
+    const segment = await cluster.psql(primary, 'SELECT pg_walfile_name(pg_switch_wal())');
+    await eventually(`${segment} in the archive`, { withinMs: 60_000 }, async () => (
+      yes(await cluster.psql(primary, `SELECT last_archived_wal >= '${segment}' FROM pg_stat_archiver`) === 't')));
+  }
+}

@@ -1,0 +1,58 @@
+/** Which pods of a namespace have connected to which, by the nodes' own books (conntrack), and what its NetworkPolicies say of that. */
+import type { Cluster } from './cluster';
+import { output } from './run';
+import { COMPONENT_LABEL } from '../../../src/contract';
+import { passing, type Pod, type Traffic } from '../../policy-evaluator';
+
+interface RawPod {
+  readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> };
+  readonly spec: { readonly hostNetwork?: boolean };
+  readonly status: { readonly podIP?: string };
+}
+
+export interface Connections {
+  /** "instance to repo:8432", each once. */
+  readonly seen: readonly string[];
+  readonly forbidden: readonly string[];
+}
+
+/** `yaml` has the policies. Books are kept for as long as a connection lasts, and two minutes. */
+export async function judgeConnections(cluster: Cluster, yaml: string): Promise<Connections> {
+  const flows = await flowsOf(cluster);
+  const allowed = await passing(yaml, flows);
+  const seen = Object.keys(flows).sort();
+  return { seen, forbidden: seen.filter((name) => !allowed.includes(name)) };
+}
+
+async function flowsOf(cluster: Cluster): Promise<Readonly<Record<string, Traffic>>> {
+  const byAddress = await podsByAddress(cluster);
+  const flows: Record<string, Traffic> = {};
+  for (const { client, server, port } of await connectionsOf(cluster)) {
+    const [from, to] = [byAddress.get(client), byAddress.get(server)];
+    if (from !== undefined && to !== undefined) flows[`${from.name} to ${to.name}:${port}`] = { from: from.pod, to: to.pod, port };
+  }
+  return flows;
+}
+
+/** Called after what they are, for one connection of each kind is enough. */
+async function podsByAddress({ kubectl, namespace }: Cluster): Promise<ReadonlyMap<string, { readonly name: string; readonly pod: Pod }>> {
+  const { items } = await kubectl.json<{ items: readonly RawPod[] }>('get', 'pods');
+  return new Map(items.filter(({ spec, status }) => spec.hostNetwork !== true && status.podIP !== undefined).map(({ metadata: { name, labels = {} }, status }) => (
+    [status.podIP!, { name: labels[COMPONENT_LABEL] ?? name, pod: { namespace, labels } }])));
+}
+
+interface Connection {
+  readonly client: string;
+  readonly server: string;
+  readonly port: number;
+}
+
+/** A line has the packets of both directions; the answers' tell the pod behind a Service, and its port. */
+async function connectionsOf({ target }: Cluster): Promise<readonly Connection[]> {
+  const machine = target.machine!;
+  const books = await Promise.all(machine.nodes.map((node) => output([...machine.inNode(node), 'conntrack', '-L', '-p', 'tcp'])));
+  return books.flatMap((book) => book.split('\n')).flatMap((line) => {
+    const answers = /src=\S+ dst=\S+ sport=\d+ dport=\d+ .*?src=(\S+) dst=(\S+) sport=(\d+) dport=\d+/.exec(line);
+    return answers === null ? [] : [{ server: answers[1], client: answers[2], port: Number(answers[3]) }];
+  });
+}
