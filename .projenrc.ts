@@ -37,6 +37,7 @@ const project = new cdk8s.ConstructLibraryCdk8s({
   entrypoint: `${LIB}/src/index.js`,
   entrypointTypes: `${LIB}/src/index.d.ts`,
   docgenFilePath: 'API.md',
+  publishToPypi: { distName: 'cdk8s-postgres', module: 'cdk8s_postgres' },
 
   jest: true,
   jestOptions: {
@@ -46,7 +47,7 @@ const project = new cdk8s.ConstructLibraryCdk8s({
     jestConfig: {
       collectCoverage: false,
       // Suites with a set-up of their own; test/run.mjs runs them all.
-      testPathIgnorePatterns: ['/node_modules/', '/src/', '/test/agent/', '/test/cli/', '/test/model/', '/test/e2e/'],
+      testPathIgnorePatterns: ['/node_modules/', '/src/', '/test/agent/', '/test/cli/', '/test/python/', '/test/model/', '/test/e2e/'],
       moduleNameMapper: { '^cdk8s-postgres$': '<rootDir>/src/index.ts' },
     },
   },
@@ -88,6 +89,8 @@ project.package.addField('exports', {
 project.package.addField('workspaces', ['src/agent', 'src/cli']);
 // The second name is the one that kubectl looks for: `kubectl postgres`.
 project.package.addBin({ 'cdk8s-postgres': `./${CLI}`, 'kubectl-postgres': `./${CLI}` });
+// It makes the Python package, so another version of it makes another one.
+project.addDevDeps('jsii-pacmak@1.140.0');
 // A release whose binaries have not all reached every registry makes `npm ci` fail, on any platform.
 project.package.addField('overrides', { 'unrs-resolver': '1.12.2' });
 project.package.addField('types', `${LIB}/src/index.d.ts`);

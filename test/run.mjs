@@ -22,6 +22,7 @@ const SUITES = {
     ['constructs', 3, () => jest('constructs', [])],
     ['agent', 4, () => jest('agent', ['-c', 'test/agent/jest.config.cjs'], asAnybody)],
     ['command line', 2, () => jest('cli', ['-c', 'test/cli/jest.config.cjs'])],
+    ['python', 2, () => jest('python', ['-c', 'test/python/jest.config.cjs'])],
     ['model', 6, () => jest('model', ['-c', 'test/model/jest.config.cjs', '--testPathIgnorePatterns', 'mutation'])],
     ['pgguard', 2, goTest],
   ],
