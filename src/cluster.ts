@@ -3,6 +3,7 @@ import type { ContainerResources, ISecret } from 'cdk8s-plus-28';
 import { Construct, Dependable } from 'constructs';
 import { BackupOptions, ClusterBackups } from './backups/backups';
 import type { Bootstrap } from './bootstrap';
+import type { CertificateOptions } from './certificates';
 import { ImportedPostgresCluster, PostgresClusterBase, Shared, Surroundings } from './cluster-base';
 import type { IPostgresCluster } from './cluster-reference';
 import { dataDirectory, PGDATA } from './contract';
@@ -197,6 +198,14 @@ export interface PostgresClusterProps {
   readonly pooler?: PoolerOptions;
 
   /**
+   * Certificates: how long the cluster's own are valid, and one of yours for PostgreSQL's clients.
+   *
+   * @example { serverTlsSecret: 'orders-tls', duration: Duration.days(90) }
+   * @default - the cluster's own authority and certificates, valid for a year and renewed by the agents
+   */
+  readonly certificates?: CertificateOptions;
+
+  /**
    * Labels of all objects and pods.
    *
    * @default - only the library's own
@@ -272,7 +281,7 @@ export class PostgresCluster extends PostgresClusterBase {
 
   constructor(scope: Construct, id: string, props: PostgresClusterProps) {
     super(scope, id, props.name ?? id);
-    const { routing, metrics } = props;
+    const { routing, metrics, certificates } = props;
     checkMetadata(this, props);
     const common = { cluster: this, ...metadataOf(props) };
     const names = new ClusterNames(this.clusterName);
@@ -302,7 +311,7 @@ export class PostgresCluster extends PostgresClusterBase {
     const { backups } = this;
     const dataClaims = instances.flatMap(({ name, storage }) => backingOf(storage, names.dataClaim(name)).claimName ?? []);
     this.identity = new AgentIdentity(this, 'identity', {
-      ...common, routing, users: this.users, instances: instanceNames, dataClaims, backups, bootstrap: props.bootstrap, metrics,
+      ...common, routing, users: this.users, instances: instanceNames, dataClaims, backups, bootstrap: props.bootstrap, metrics, certificates,
     });
     this._instances = instances.map((instance) => new PostgresInstance(this, `instance-${instance.name}`, {
       ...props, ...instance, cluster: this, instanceName: instance.name,

@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import { account, EVENT_RULES, rule } from './account';
 import type { ClusterBackups } from './backups/backups';
 import type { Bootstrap } from './bootstrap';
+import type { CertificateOptions } from './certificates';
 import { poolerOf } from './cluster-base';
 import type { IPostgresCluster } from './cluster-reference';
 import { clusterLabels, orNothing } from './labels';
@@ -58,6 +59,13 @@ export interface AgentIdentityProps {
   readonly bootstrap?: Bootstrap;
 
   /**
+   * The cluster's certificates: the Secret of one that is given is read.
+   *
+   * @default - none is given
+   */
+  readonly certificates?: CertificateOptions;
+
+  /**
    * Labels of the objects.
    *
    * @default - only the library's own
@@ -106,7 +114,10 @@ function agentRules(names: ClusterNames, props: AgentIdentityProps): k8s.PolicyR
     ...props.backups ? [names.pgBackRestSecret, names.backupSecret] : [],
     ...poolerOf(props.cluster) ? [names.pooler] : [],
   ];
-  const given = [...new Set([...props.backups?._secretNames() ?? [], ...props.bootstrap?._secretNames() ?? []])];
+  const { serverTlsSecret } = props.certificates ?? {};
+  const given = [...new Set([
+    ...props.backups?._secretNames() ?? [], ...props.bootstrap?._secretNames() ?? [], ...serverTlsSecret === undefined ? [] : [serverTlsSecret],
+  ])];
   return [
     // The lock: taken, renewed, released, watched by those who wait for it.
     rule('coordination.k8s.io', 'leases', ['get', 'list', 'watch', 'update'], [names.lease]),
@@ -119,7 +130,7 @@ function agentRules(names: ClusterNames, props: AgentIdentityProps): k8s.PolicyR
     rule('', 'configmaps', ['create']),
     // Certificates and passwords, filled by compare-and-swap. Never created or listed: who can create a Secret can mint a token.
     rule('', 'secrets', ['get', 'update'], secrets),
-    // How the repos are opened.
+    // How the repos are opened, and the certificate that is given: what others fill.
     ...given.length === 0 ? [] : [rule('', 'secrets', ['get'], given)],
     // Who else is there, on which revision, ready or not.
     rule('', 'pods', ['get', 'list', 'watch']),

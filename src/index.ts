@@ -4,6 +4,7 @@ export * from './backups/repo';
 export * from './backups/repo-host';
 export * from './backups/schedule';
 export * from './bootstrap';
+export type { CertificateOptions } from './certificates';
 export * from './cluster';
 export * from './cluster-reference';
 export * from './credentials';

@@ -2,6 +2,7 @@ import { ApiObject } from 'cdk8s';
 import { ContainerResources, k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import type { BackupOptions } from './backups/backups';
+import type { CertificateOptions } from './certificates';
 import type { IPostgresCluster } from './cluster-reference';
 import { MAJOR_LABEL } from './contract';
 import { defaultAgentImage, defaultPostgresImage, ImageOptions } from './images';
@@ -212,6 +213,13 @@ export interface PostgresInstanceProps {
   readonly metrics?: MetricsOptions;
 
   /**
+   * The cluster's certificates: the exporter must know whether PostgreSQL may show one that is given.
+   *
+   * @default - PostgreSQL shows the cluster's own
+   */
+  readonly certificates?: CertificateOptions;
+
+  /**
    * Where the data directory lies within its volume: a relative path. Fixed for the life of the volume.
    *
    * @default 'data'
@@ -310,6 +318,7 @@ export class PostgresInstance extends Construct {
             tolerations: props.tolerations,
             backups: props.backups,
             metrics: props.metrics,
+            givenCertificate: props.certificates?.serverTlsSecret !== undefined,
           }),
         },
       },

@@ -28,6 +28,8 @@ export interface InstancePod {
   /** With pgBackRest's server beside PostgreSQL. */
   readonly backups?: { readonly resources?: ContainerResources };
   readonly metrics?: MetricsOptions;
+  /** PostgreSQL may show a certificate that carries none of the cluster's names. */
+  readonly givenCertificate: boolean;
 }
 
 /** A switchover and a checkpoint fit in; a primary that needs longer is killed, and loses nothing that was committed. */
@@ -48,7 +50,7 @@ export function instancePodSpec(pod: InstancePod): k8s.PodSpec {
     volumes: [...volumes(pod), ...pod.backups ? [pgBackRestVolume()] : [], ...agent.volumes],
     beside: [
       ...pod.backups ? [pgBackRestContainer({ image: pod.postgresImage, resources: pod.backups.resources, mounts: shared })] : [],
-      ...pod.metrics ? [exporterContainer(pod.postgresImage, pod.metrics)] : [],
+      ...pod.metrics ? [exporterContainer(pod.postgresImage, pod.metrics, pod.givenCertificate)] : [],
     ],
   });
 }

@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import { PASSWD_KEY } from './agent-pod';
 import type { ClusterBackups } from './backups/backups';
 import type { Bootstrap } from './bootstrap';
+import { CertificateOptions, certificatesSpec } from './certificates';
 import { poolerOf } from './cluster-base';
 import type { IPostgresCluster } from './cluster-reference';
 import type { ClusterSpec, InstanceSpec, ObjectNames } from './contract';
@@ -83,6 +84,13 @@ export interface ClusterSpecificationProps {
   readonly bootstrap?: Bootstrap;
 
   /**
+   * The cluster's certificates.
+   *
+   * @default - its own, valid for a year
+   */
+  readonly certificates?: CertificateOptions;
+
+  /**
    * The user id that the instances run as.
    *
    * @default 26
@@ -148,8 +156,17 @@ export class ClusterSpecification extends Construct {
       timing: DEFAULT_TIMING,
       backups: props.backups?._toSpec(),
       bootstrap: props.bootstrap?._toSpec(this, props.backups?._toSpec()),
+      certificates: props.certificates && certificatesSpec(this, props.certificates, ownSecrets(names, props)),
     };
   }
+}
+
+/** All that the agents fill, or may come to fill. */
+function ownSecrets(names: ClusterNames, { users }: ClusterSpecificationProps): string[] {
+  return [
+    names.authoritySecret, names.serverSecret, names.replicationSecret, names.rewindSecret, names.agentSecret, names.monitoringSecret,
+    names.pgBackRestSecret, names.backupSecret, names.pooler, ...users.map(({ name }) => names.userSecret(name)),
+  ];
 }
 
 function objectNames(names: ClusterNames): ObjectNames {

@@ -22,6 +22,11 @@ export function isObjectName(name: string): boolean {
   return /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(name);
 }
 
+/** A DNS name of several labels or of one, without a wildcard. */
+export function isHostName(name: string): boolean {
+  return name.length <= 253 && name.split('.').every(isDnsLabel);
+}
+
 const IPV4 = /(?<=^|:)(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}$/;
 
 /** A range of addresses, of IPv4 or IPv6, as `address/length`. */

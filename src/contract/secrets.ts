@@ -3,6 +3,9 @@
 /** `<cluster>-ca` and every certificate Secret use cert-manager's and kubernetes.io/tls's key names. */
 export const CERTIFICATE_KEYS = { certificate: 'tls.crt', key: 'tls.key', authority: 'ca.crt' } as const;
 
+/** Besides, in the pooler's Secret while PostgreSQL may show a certificate that was given: by which authorities its clients know it. */
+export const SERVER_AUTHORITY_KEY = 'server-ca.crt';
+
 /** A user's connection Secret. */
 export const CONNECTION_KEYS = {
   host: 'host',

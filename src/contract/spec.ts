@@ -26,6 +26,8 @@ export interface ClusterSpec {
   readonly backups?: BackupsSpec;
   /** Absent: a new cluster begins empty. */
   readonly bootstrap?: BootstrapSpec;
+  /** Absent: the cluster's own certificates alone, valid for a year. */
+  readonly certificates?: CertificatesSpec;
 }
 
 /** Names of the objects that agents read or write, so that only the constructs know how names are made. */
@@ -152,6 +154,27 @@ export interface BootstrapSpec {
 export type RecoveryTargetSpec =
   | { readonly type: 'latest' | 'immediate' }
   | { readonly type: 'time' | 'lsn' | 'name' | 'xid'; readonly value: string };
+
+export interface CertificatesSpec {
+  /** Of the cluster's own certificates; absent: a year, renewed when a third of it is left. */
+  readonly validity?: ValiditySpec;
+  /** What PostgreSQL shows to those who connect; absent: the cluster's own certificate. */
+  readonly server?: GivenCertificateSpec;
+}
+
+/** In seconds. */
+export interface ValiditySpec {
+  readonly duration: number;
+  /** A certificate that has less time left than this is renewed. */
+  readonly renewBefore: number;
+}
+
+/** A certificate that somebody else keeps in a Secret. */
+export interface GivenCertificateSpec {
+  readonly secret: string;
+  /** The DNS name that it must carry, and by which the instances verify each other; absent: the host in the connection Secrets. */
+  readonly name?: string;
+}
 
 /** As pgBackRest spells them. */
 export type BackupType = 'full' | 'diff' | 'incr';

@@ -20,13 +20,14 @@ while :; do
   sleep 5 & wait $!
 done`;
 
-export function exporterContainer(postgresImage: string, options: MetricsOptions): k8s.Container {
+/** `anyName`: PostgreSQL may show a certificate that does not name this machine. */
+export function exporterContainer(postgresImage: string, options: MetricsOptions, anyName: boolean): k8s.Container {
   return {
     name: 'exporter',
     image: options.image ?? postgresImage,
     imagePullPolicy: 'IfNotPresent',
     command: ['/bin/sh', '-c', SCRIPT],
-    env: [{ name: 'DATA_SOURCE_NAME', value: dataSource() }],
+    env: [{ name: 'DATA_SOURCE_NAME', value: dataSource(anyName) }],
     ports: [{ name: EXPORTER_PORT_NAME, containerPort: EXPORTER_PORT, protocol: 'TCP' }],
     resources: resources(options.resources),
     securityContext: RESTRICTED,
@@ -35,10 +36,10 @@ export function exporterContainer(postgresImage: string, options: MetricsOptions
 }
 
 /** Over loopback and with TLS, never the socket: there, the container's OS user is the superuser. */
-function dataSource(): string {
+function dataSource(anyName: boolean): string {
   const file = (name: string) => `${MONITORING_DIR}/${name}`;
   const parameters = {
-    sslmode: 'verify-full',
+    sslmode: anyName ? 'verify-ca' : 'verify-full',
     sslrootcert: file(CLIENT_FILES.authority),
     sslcert: file(CLIENT_FILES.certificate),
     sslkey: file(CLIENT_FILES.key),

@@ -12,13 +12,14 @@ export interface NamedLeaf {
 /** `monitoring`: null where metrics are off. */
 export type Leaves = Record<LeafName, NamedLeaf> & { readonly monitoring: NamedLeaf | null };
 
-export function leavesOf(spec: ClusterSpec, namespace: string): Leaves {
+/** `name`: by which the server answers besides. */
+export function leavesOf(spec: ClusterSpec, namespace: string, name: string | null): Leaves {
   const { objects } = spec;
   const client = (commonName: string): Leaf => ({ commonName, usage: 'client', dnsNames: [] });
   return {
     server: {
       secret: objects.serverSecret,
-      leaf: { commonName: objects.readWriteService, usage: 'server', dnsNames: serverNames(spec, namespace) },
+      leaf: { commonName: objects.readWriteService, usage: 'server', dnsNames: [...new Set([...serverNames(spec, namespace), ...name === null ? [] : [name]])] },
     },
     replication: { secret: objects.replicationSecret, leaf: client(SYSTEM_ROLES.replication) },
     rewind: { secret: objects.rewindSecret, leaf: client(SYSTEM_ROLES.rewind) },

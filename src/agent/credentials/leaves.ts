@@ -7,18 +7,23 @@ import { CERTIFICATE_KEYS } from '../../contract/index.js';
 
 const KEYS = Object.values(CERTIFICATE_KEYS);
 
-export async function reconcileLeaf(keeper: Keeper, secret: string, leaf: Leaf, authority: Authority): Promise<KeyPair | null> {
-  const { duty, now } = keeper.context;
+/** `more`: what else the Secret holds; an empty text is a key that it should not have. */
+export async function reconcileLeaf(keeper: Keeper, secret: string, leaf: Leaf, authority: Authority, more: SecretData = {}): Promise<KeyPair | null> {
+  const { duty, now, spec } = keeper.context;
+  const validity = spec.certificates?.validity ?? null;
   const found = await keeper.read(secret);
   const current = found === null ? { why: 'it cannot be read' } : readLeaf(found.data, authority, leaf, now);
   if (!('why' in current)) {
-    const stale = leafStale(current, leaf, now) ?? trustStale(found!.data, authority);
+    const stale = leafStale(current, leaf, now, validity) ?? trustStale(found!.data, authority);
+    const lacking = differing(more, found!.data);
     if (duty !== 'keep' && stale !== null) {
-      const renewed = await issue(authority, leaf, now);
-      if (await keeper.fill(secret, found!, dataOf(renewed, authority), stale)) {
+      const renewed = await issue(authority, leaf, now, validity);
+      if (await keeper.fill(secret, found!, { ...dataOf(renewed, authority), ...lacking }, stale)) {
         await keeper.keepCopy(secret, dataOf(renewed, authority));
         return renewed;
       }
+    } else if (duty !== 'keep' && Object.keys(lacking).length > 0) {
+      await keeper.fill(secret, found!, lacking, `it had other values for ${Object.keys(lacking).join(', ')}`);
     }
     await keeper.keepCopy(secret, dataOf(current, authority));
     return current;
@@ -32,8 +37,8 @@ export async function reconcileLeaf(keeper: Keeper, secret: string, leaf: Leaf, 
     return copy;
   }
   if (found !== null && duty !== 'keep') {
-    const made = await issue(authority, leaf, now);
-    if (!await keeper.fill(secret, found, dataOf(made, authority), empty ? 'it was empty' : current.why)) return null;
+    const made = await issue(authority, leaf, now, validity);
+    if (!await keeper.fill(secret, found, { ...dataOf(made, authority), ...differing(more, found.data) }, empty ? 'it was empty' : current.why)) return null;
     await keeper.keepCopy(secret, dataOf(made, authority));
     return made;
   }
@@ -52,6 +57,11 @@ function readLeaf(data: SecretData, authority: Authority, leaf: Leaf, now: Date)
 
 function trustStale(data: SecretData, authority: Authority): string | null {
   return data[CERTIFICATE_KEYS.authority] === authority.trusted ? null : `its ${CERTIFICATE_KEYS.authority} is not what the cluster trusts`;
+}
+
+/** Those keys whose value is another. A Secret's key that is empty counts as missing. */
+function differing(wanted: SecretData, data: SecretData): SecretData {
+  return Object.fromEntries(Object.entries(wanted).filter(([key, value]) => (data[key] ?? '') !== value));
 }
 
 function dataOf({ certificate, key }: KeyPair, authority: Authority): SecretData {

@@ -8,9 +8,10 @@ import { replaceFile } from '../files.js';
 /** Tells whether anything differed: PostgreSQL reads certificates only when it is told to reload. */
 export async function loadCredentials(directory: string, credentials: Credentials): Promise<boolean> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const { authority, server, replication, rewind, agent } = credentials;
-  const files: Record<string, string> = { 'ca.crt': authority };
-  for (const [name, pair] of Object.entries({ server, replication, rewind, agent })) {
+  const { authority, shown, replication, rewind, agent } = credentials;
+  // PostgreSQL knows its clients by the one, and is known to them by the other.
+  const files: Record<string, string> = { 'ca.crt': authority, 'server-ca.crt': shown.authority };
+  for (const [name, pair] of Object.entries({ server: shown, replication, rewind, agent })) {
     files[`${name}.crt`] = pair.certificate;
     files[`${name}.key`] = pair.key;
   }

@@ -3,6 +3,7 @@ import 'reflect-metadata';
 import { createPrivateKey, randomBytes, webcrypto, X509Certificate } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 import type { KeyPair } from './types.js';
+import type { ValiditySpec } from '../../contract/index.js';
 
 x509.cryptoProvider.set(webcrypto);
 
@@ -43,12 +44,13 @@ export async function makeAuthority(commonName: string, now: Date): Promise<KeyP
   return pair(certificate, keys);
 }
 
-export async function issue(authority: KeyPair, leaf: Leaf, now: Date): Promise<KeyPair> {
+/** null: a year. */
+export async function issue(authority: KeyPair, leaf: Leaf, now: Date, validity: ValiditySpec | null = null): Promise<KeyPair> {
   const keys = await generateKeys();
   const issuer = new x509.X509Certificate(authority.certificate);
   const alternativeNames = leaf.dnsNames.map((value): { type: 'dns'; value: string } => ({ type: 'dns', value }));
   const certificate = await x509.X509CertificateGenerator.create({
-    ...common(now, LEAF_LIFE_MS),
+    ...common(now, validity === null ? LEAF_LIFE_MS : validity.duration * 1000),
     subject: [{ CN: [leaf.commonName] }],
     issuer: issuer.subject,
     publicKey: keys.publicKey,
@@ -86,19 +88,30 @@ export function leafFault(pairing: KeyPair, authority: KeyPair, leaf: Leaf, now:
 }
 
 /** Why a usable leaf should be made anew; null when there is no reason. */
-export function leafStale(pairing: KeyPair, leaf: Leaf, now: Date): string | null {
+export function leafStale(pairing: KeyPair, leaf: Leaf, now: Date, validity: ValiditySpec | null = null): string | null {
   const certificate = new X509Certificate(pairing.certificate);
-  const missing = leaf.dnsNames.filter((name) => certificate.checkHost(name, { wildcards: false }) === undefined);
+  const missing = leaf.dnsNames.filter((name) => !carries(pairing, name));
   if (missing.length > 0) return `it lacks the names ${missing.join(', ')}`;
-  const from = Date.parse(certificate.validFrom);
   const to = Date.parse(certificate.validTo);
-  return to - now.getTime() < (to - from) / 3 ? `it expires at ${certificate.validTo}` : null;
+  const left = to - now.getTime();
+  if (validity === null) return left < (to - Date.parse(certificate.validFrom)) / 3 ? `it expires at ${certificate.validTo}` : null;
+  if (left < validity.renewBefore * 1000) return `it expires at ${certificate.validTo}`;
+  return left > validity.duration * 1000 ? `it is valid until ${certificate.validTo}, longer than the cluster's certificates are to be` : null;
+}
+
+export function carries({ certificate }: KeyPair, name: string): boolean {
+  return new X509Certificate(certificate).checkHost(name, { wildcards: false }) !== undefined;
 }
 
 /** The certificates of all PEM texts, each once, so that a new authority can be trusted beside the old one. */
 export function bundle(...texts: readonly string[]): string {
-  const blocks = texts.flatMap((text) => text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []);
+  const blocks = texts.flatMap(blocksOf);
   return `${[...new Set(blocks.map((block) => block.replaceAll('\r', '')))].join('\n')}\n`;
+}
+
+/** The certificates in a PEM text, each as a text of its own. */
+export function blocksOf(text: string): readonly string[] {
+  return text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
 }
 
 /** Why certificate and key are no pair; null when they are. */

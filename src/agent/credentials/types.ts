@@ -16,7 +16,16 @@ export interface TlsMaterial {
   readonly agent: KeyPair;
 }
 
+/** What PostgreSQL shows to whoever connects: the certificate that was given, or the cluster's own. */
+export interface ShownCertificate extends KeyPair {
+  /** By which authorities its clients know it, PEM. */
+  readonly authority: string;
+  /** The name by which instances verify each other; null: each by the name of its pod, which only the cluster's own certificate carries. */
+  readonly name: string | null;
+}
+
 export interface Credentials extends TlsMaterial {
+  readonly shown: ShownCertificate;
   readonly replication: KeyPair;
   readonly rewind: KeyPair;
   /** null where metrics are off, and while it cannot be had: PostgreSQL does not wait for what only watches it. */

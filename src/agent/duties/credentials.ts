@@ -54,12 +54,12 @@ export class CredentialsKeeper implements Duty {
       throw new Error('certificates are not there yet: waiting for the Secrets to be filled');
     }
     if (report.written.length > 0) this.context.filled();
-    const { authority, monitoring } = report.credentials;
+    const { shown, monitoring } = report.credentials;
     this.#renewed = await loadCredentials(directories.certificates, report.credentials) || this.#renewed;
     if (this.#renewed) await renewed(report.credentials);
     this.#renewed = false;
     this.#current = report.credentials;
-    if (monitoring !== null) await loadClientCertificate(directories.monitoring, authority, monitoring);
+    if (monitoring !== null) await loadClientCertificate(directories.monitoring, shown.authority, monitoring);
   }
 
   /** Only who is about to make the cluster's first data may make its authority (architecture.md 7). */

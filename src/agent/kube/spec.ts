@@ -83,6 +83,10 @@ const clusterSpec = z.object({
     requestSecret: name,
   }).optional(),
   bootstrap: z.object({ repo: s3Repo, stanza: name, backup: name.optional(), target: recoveryTarget }).optional(),
+  certificates: z.object({
+    validity: z.object({ duration: count, renewBefore: count }).optional(),
+    server: z.object({ secret: name, name: name.optional() }).optional(),
+  }).optional(),
 }) satisfies z.ZodType<ClusterSpec>;
 
 /** The spec, or why it is none. */

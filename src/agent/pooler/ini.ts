@@ -12,6 +12,8 @@ export interface PoolerPaths {
 export interface IniInput {
   /** The DNS name of the primary's pod, which its certificate carries. */
   readonly host: string;
+  /** PostgreSQL may show a certificate that was given, and that does not carry this name. */
+  readonly anyName: boolean;
   /** The user's settings. */
   readonly settings: Readonly<Record<string, string>>;
 }
@@ -21,8 +23,8 @@ export function iniFile({ directory }: PoolerPaths): string {
 }
 
 /** The databases come first: what follows may have a fault, and the primary's address must be taken over all the same. */
-export function renderIni(paths: PoolerPaths, { host, settings }: IniInput): string {
-  const managed = managedSettings(paths);
+export function renderIni(paths: PoolerPaths, { host, anyName, settings }: IniInput): string {
+  const managed = managedSettings(paths, anyName);
   const accepted = Object.entries(settings).filter(([name, value]) => !(name in managed) && isSetting(name, value));
   const all = { ...DEFAULTS, ...Object.fromEntries(accepted), ...managed };
   const server = `host=${host} port=${POSTGRES_PORT}`;
@@ -56,7 +58,7 @@ const DEFAULTS: Readonly<Record<string, string>> = {
 };
 
 /** What keeps the agent's promises; a user's value is not taken. */
-function managedSettings({ directory }: PoolerPaths): Readonly<Record<string, string>> {
+function managedSettings({ directory }: PoolerPaths, anyName: boolean): Readonly<Record<string, string>> {
   const file = (name: string) => join(directory, name);
   return {
     listen_addr: '*',
@@ -72,8 +74,9 @@ function managedSettings({ directory }: PoolerPaths): Readonly<Record<string, st
     client_tls_ca_file: file('ca.crt'),
     client_tls_cert_file: file('pooler.crt'),
     client_tls_key_file: file('pooler.key'),
-    server_tls_sslmode: 'verify-full',
-    server_tls_ca_file: file('ca.crt'),
+    // It verifies the name that it has dialled and no other.
+    server_tls_sslmode: anyName ? 'verify-ca' : 'verify-full',
+    server_tls_ca_file: file('server-ca.crt'),
     server_tls_cert_file: file('pooler.crt'),
     server_tls_key_file: file('pooler.key'),
     // When the primary is another, servers of a session are left with the end of their transaction, not of the session.

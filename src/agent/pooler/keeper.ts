@@ -130,10 +130,11 @@ export class PoolerKeeper {
     if (this.#unread) await this.#reload({ primary: this.#pointedTo.instance });
   }
 
-  async #writeCertificate({ certificate, key, authority }: ServedCertificate): Promise<boolean> {
+  async #writeCertificate({ certificate, key, authority, serverAuthority = authority }: ServedCertificate): Promise<boolean> {
     const { directory } = this.context.paths;
     const differed = [
       await replaceFile(join(directory, 'ca.crt'), authority),
+      await replaceFile(join(directory, 'server-ca.crt'), serverAuthority),
       await replaceFile(join(directory, 'pooler.crt'), certificate),
       await replaceFile(join(directory, 'pooler.key'), key),
     ];
@@ -206,7 +207,7 @@ export class PoolerKeeper {
   async #writeIni(instance: string, settings: PoolerSpec['settings']): Promise<void> {
     const { hostOf, paths } = this.context;
     const host = hostOf(instance);
-    if (host !== null && await replaceFile(iniFile(paths), renderIni(paths, { host, settings }))) this.#unread = true;
+    if (host !== null && await replaceFile(iniFile(paths), renderIni(paths, { host, settings, anyName: this.#certificate?.serverAuthority !== undefined }))) this.#unread = true;
   }
 
   /** The console calls a RELOAD that failed a success; only the log tells. */

@@ -28,13 +28,17 @@ export class PrimaryProbe {
     void open?.client.end().catch(() => undefined);
   }
 
-  async #connection(host: string, { authority, certificate, key }: ServedCertificate): Promise<pg.Client> {
+  async #connection(host: string, { authority, serverAuthority, certificate, key }: ServedCertificate): Promise<pg.Client> {
     if (this.#open?.host === host) return this.#open.client;
     this.close();
     const client = new pg.Client({
       host, port: POSTGRES_PORT, user: SYSTEM_ROLES.pooler, database: LOOKUP_DATABASE,
       application_name: 'cdk8s-postgres-agent',
-      ssl: { ca: authority, cert: certificate, key, servername: host },
+      ssl: {
+        ca: serverAuthority ?? authority, cert: certificate, key, servername: host,
+        // As pgBouncer does it.
+        ...serverAuthority === undefined ? {} : { checkServerIdentity: () => undefined },
+      },
       connectionTimeoutMillis: ANSWERS_WITHIN, query_timeout: ANSWERS_WITHIN,
     });
     client.on('error', () => undefined);

@@ -21,8 +21,8 @@ export function rewindConninfo(paths: PostgresPaths, upstream: Upstream): string
 }
 
 function address(upstream: Upstream): Record<string, string> {
-  const { host, hostaddr, port } = upstream;
-  return { host, ...(hostaddr === undefined ? {} : { hostaddr }), port: String(port) };
+  const { host, serverName, hostaddr, port } = upstream;
+  return { host: serverName ?? host, ...(hostaddr === undefined ? {} : { hostaddr }), port: String(port) };
 }
 
 function certificateOf(paths: PostgresPaths, role: 'replication' | 'rewind'): Record<string, string> {
@@ -31,7 +31,7 @@ function certificateOf(paths: PostgresPaths, role: 'replication' | 'rewind'): Re
     sslmode: 'verify-full',
     sslcert: join(paths.certificatesDir, `${role}.crt`),
     sslkey: join(paths.certificatesDir, `${role}.key`),
-    sslrootcert: join(paths.certificatesDir, 'ca.crt'),
+    sslrootcert: join(paths.certificatesDir, 'server-ca.crt'),
   };
 }
 

@@ -78,8 +78,10 @@ export interface PresentDataDirectory {
 
 /** A server to stream, clone or rewind from. */
 export interface Upstream {
-  /** The DNS name that its certificate carries. */
+  /** The DNS name of its pod, which the cluster's own certificate carries. */
   readonly host: string;
+  /** The name that it is verified by instead, where it may show a certificate that was given. */
+  readonly serverName?: string;
   readonly hostaddr?: string;
   readonly port: number;
 }

@@ -16,7 +16,7 @@ export async function withUpstream<T>(
     database: 'postgres',
     ...(role === 'replication' ? { replication: 'true' } : {}),
     // The name is verified, not the address that was dialled.
-    ssl: { ca: await file('ca.crt'), cert: await file(`${role}.crt`), key: await file(`${role}.key`), servername: upstream.host },
+    ssl: { ca: await file('server-ca.crt'), cert: await file(`${role}.crt`), key: await file(`${role}.key`), servername: upstream.serverName ?? upstream.host },
     connectionTimeoutMillis: 3000,
     query_timeout: 5000,
   });

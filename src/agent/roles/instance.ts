@@ -101,7 +101,8 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
     upstream: (instance) => {
       const host = peers.hostOf(instance);
       const hostaddr = peers.ipOf(instance);
-      return host === null || hostaddr === null ? null : { host, hostaddr, port: POSTGRES_PORT };
+      const serverName = credentials.current?.shown.name ?? undefined;
+      return host === null || hostaddr === null ? null : { host, serverName, hostaddr, port: POSTGRES_PORT };
     },
     // The Lease is newer than the state object, which is read less often.
     systemId: () => (states.view.kind === 'present' && states.view.systemId !== null ? states.view.systemId : leaderOf(lease.view)?.systemId ?? null),

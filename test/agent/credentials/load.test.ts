@@ -15,10 +15,11 @@ test('all certificates lie where PostgreSQL reads them, for its eyes only, and a
   const { credentials } = await leader.reconcile('lead');
   const where = directory();
   expect(await loadCredentials(where, credentials!)).toBe(true);
-  expect(readdirSync(where).sort()).toEqual(['ca.crt', ...names.flatMap((name) => [`${name}.crt`, `${name}.key`])].sort());
+  expect(readdirSync(where).sort()).toEqual(['ca.crt', 'server-ca.crt', ...names.flatMap((name) => [`${name}.crt`, `${name}.key`])].sort());
   expect(readdirSync(where).map((file) => statSync(join(where, file)).mode % 0o1000)).toEqual(readdirSync(where).map(() => 0o600));
   expect(await loadCredentials(where, credentials!)).toBe(false);
-  expect(await loadCredentials(where, { ...credentials!, server: credentials!.agent })).toBe(true);
+  expect(await loadCredentials(where, { ...credentials!, shown: { ...credentials!.shown, ...credentials!.agent } })).toBe(true);
+  expect(readFileSync(join(where, 'server.crt'), 'utf8')).toBe(credentials!.agent.certificate);
 });
 
 test('the exporter\'s certificate goes into its own volume and nowhere else, and where there is no such volume nowhere', async () => {

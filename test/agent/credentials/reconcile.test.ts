@@ -152,6 +152,23 @@ describe('certificates', () => {
     expect(Date.parse(new X509Certificate(renewed.credentials!.agent.certificate).validTo)).toBeGreaterThan(inDays(600).getTime());
   });
 
+  test('of a cluster that says for how long live that long, are renewed when it says, and at once where they would live longer', async () => {
+    const { leader } = await runningCluster();
+    const minutes = (count: number) => new Date(Date.now() + count * 60_000);
+    const spec = { ...specOf(3), certificates: { validity: { duration: 3600, renewBefore: 1200 } } };
+    const all = ['orders-agent', 'orders-replication', 'orders-rewind', 'orders-server'];
+    const shortened = await leader.reconcile('lead', { spec });
+    expect(shortened.written.map(({ secret }) => secret).sort()).toEqual(all);
+    for (const pair of [shortened.credentials!.server, shortened.credentials!.rewind]) {
+      const left = Date.parse(new X509Certificate(pair.certificate).validTo) - Date.now();
+      expect(left).toBeGreaterThan(3_500_000);
+      expect(left).toBeLessThanOrEqual(3_600_000);
+    }
+    for (const now of [minutes(0), minutes(39)]) expect((await leader.reconcile('lead', { spec, now })).written).toEqual([]);
+    expect((await leader.reconcile('lead', { spec, now: minutes(41) })).written.map(({ secret }) => secret).sort()).toEqual(all);
+    expect((await leader.reconcile('lead', { spec, now: minutes(42) })).written).toEqual([]);
+  });
+
   test('that could not be renewed are used as long as they are valid', async () => {
     const { secrets, leader } = await runningCluster();
     const { credentials } = await leader.reconcile('lead');

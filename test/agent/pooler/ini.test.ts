@@ -1,7 +1,7 @@
 import { renderIni } from '../../../src/agent/pooler/ini.js';
 
 const paths = { directory: '/run/pgbouncer' };
-const lines = (settings: Record<string, string>, host = 'orders-1-0.orders-instances') => renderIni(paths, { host, settings }).split('\n');
+const lines = (settings: Record<string, string>, anyName = false) => renderIni(paths, { host: 'orders-1-0.orders-instances', anyName, settings }).split('\n');
 
 test('every database is on the primary, by the name that its certificate carries, and TLS is required on both sides', () => {
   const ini = lines({ pool_mode: 'transaction', default_pool_size: '20' });
@@ -22,6 +22,10 @@ test('a user\'s value wins over a default of ours and loses to what the agent ke
   expect(ini).toContain('server_tls_sslmode = verify-full');
   expect(ini).toContain('auth_type = scram-sha-256');
   expect(new Set(ini.map((line) => line.split(' = ')[0])).size).toBe(ini.length);
+});
+
+test('of a server that may show a given certificate, which names no pod, its authority is asked for', () => {
+  expect(lines({}, true)).toEqual(expect.arrayContaining(['server_tls_sslmode = verify-ca', 'server_tls_ca_file = /run/pgbouncer/server-ca.crt', 'client_tls_ca_file = /run/pgbouncer/ca.crt']));
 });
 
 test('no setting becomes a line of its own or an include', () => {

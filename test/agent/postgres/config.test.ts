@@ -82,6 +82,13 @@ describe('what is rendered', () => {
     expect(setting(text, 'primary_slot_name')).toBe('cdk8s_one');
   });
 
+  test('an upstream that may show a given certificate is verified by the name of that, at the address of its pod', () => {
+    const { text } = renderConfig(one.paths, input({ role: 'standby', upstream: { host: 'two.test', serverName: 'orders.example.com', hostaddr: '10.0.0.7', port: 5432 } }));
+    const conninfo = setting(text, 'primary_conninfo')!.replaceAll("''", "'");
+    for (const part of ["host='orders.example.com'", "hostaddr='10.0.0.7'", "sslmode='verify-full'", `sslrootcert='${join(one.paths.certificatesDir, 'server-ca.crt')}'`]) expect(conninfo).toContain(part);
+    expect(setting(text, 'ssl_ca_file')).toBe(join(one.paths.certificatesDir, 'ca.crt'));
+  });
+
   test('the same input writes nothing anew', async () => {
     expect((await one.configure('primary')).changed).toBe(false);
     one.parameters = { ...one.parameters, work_mem: '5MB' };

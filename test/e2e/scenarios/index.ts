@@ -8,9 +8,11 @@ import { brokenImage } from './broken-image';
 import { brokenSpec } from './broken-spec';
 import { busyBackendFenced } from './busy-backend-fenced';
 import { busyBackendKilled } from './busy-backend-killed';
+import { certificatesRenewed } from './certificates-renewed';
 import { cli } from './cli';
 import { cliBackup } from './cli-backup';
 import { frozen } from './frozen';
+import { givenCertificate } from './given-certificate';
 import { instancesRenamed } from './instances-renamed';
 import { metricsAlerts } from './metrics-alerts';
 import { metricsExporter } from './metrics-exporter';
@@ -47,6 +49,6 @@ export const SCENARIOS: readonly Scenario[] = [
   frozen, rolloutByProp, rolloutByJsonPatch, rolloutBySetImage, instancesRenamed,
   secondPostgres, busyBackendKilled, busyBackendFenced,
   pointInTime, restoreRefused, production, poolerFollows, poolerWaits, wrongMajor, brokenImage, replicaVolumeLost, recreated, secretsWiped, staleVolume, scaledToZero,
-  brokenSpec, rightsMissing, unusableData, appWithCluster, noDrift, cli, metricsExporter, metricsAlerts, backups, repoDown, archiveHole, cliBackup,
+  brokenSpec, rightsMissing, unusableData, appWithCluster, noDrift, cli, metricsExporter, metricsAlerts, certificatesRenewed, givenCertificate, backups, repoDown, archiveHole, cliBackup,
   nodeCut, apiServerStopped,
 ];

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { hasWarningEvent, showsNoProblem, showsProblem } from './problems';
+import { anotherLeads, undisturbed } from './service';
+import { CERTIFICATE_KEYS } from '../../../src/contract';
+import { issue, newAuthority, shownByPostgres, type KeyPair } from '../harness/certificates';
+import { NAMES, type Cluster } from '../harness/cluster';
+import { exporterLogsIn } from '../harness/exporter';
+import { Pooler } from '../harness/pooler';
+import { INSTANCES, USER } from '../harness/program';
+import type { Scenario } from '../harness/scenario';
+import { eventually, yes } from '../harness/wait';
+
+const SECRET = 'orders-tls';
+const PROPS = { certificates: { serverTlsSecret: SECRET }, metrics: {}, pooler: { instances: 1 } };
+const TAKEN_WITHIN = { withinMs: 90_000, everyMs: 500 };
+
+/** What cert-manager writes when it has issued. */
+async function put(cluster: Cluster, { certificate, key }: KeyPair, authorities: string): Promise<void> {
+  await cluster.kubectl.apply(JSON.stringify({
+    apiVersion: 'v1', kind: 'Secret', metadata: { name: SECRET }, type: 'kubernetes.io/tls',
+    data: Object.fromEntries(Object.entries({
+      [CERTIFICATE_KEYS.certificate]: certificate, [CERTIFICATE_KEYS.key]: key, [CERTIFICATE_KEYS.authority]: authorities,
+    }).map(([name, text]) => [name, Buffer.from(text).toString('base64')])),
+  }));
+}
+
+async function allShow(cluster: Cluster, serial: string): Promise<void> {
+  for (const { name } of INSTANCES) {
+    await eventually(`instance ${name} to show certificate ${serial}`, TAKEN_WITHIN, async () => yes(await shownByPostgres(cluster.pod(name).ip!) === serial));
+  }
+}
+
+export const givenCertificate: Scenario = {
+  name: 'given-certificate',
+  promise: 'a certificate from a Secret is shown to clients and renewed without a restart; a broken one is told and not taken, and failover, pooler and exporter go on under it',
+  begins: 'nothing',
+  needsMachine: true,
+  async run(trial) {
+    const { cluster, startClients, step } = trial;
+    const pooler = new Pooler(cluster, PROPS.pooler);
+    const [company, successor] = [newAuthority('company'), newAuthority('company-2')];
+    // As it is while one follows the other.
+    const authorities = company.certificate + successor.certificate;
+    const name = `${NAMES.readWriteService}.${cluster.namespace}.svc`;
+    // Only the name that clients use: none of the pods', nor localhost.
+    const certificate = (serial: string, { by = company, names = [name] } = {}) => issue(by, { commonName: 'orders', serial, names });
+    const first = certificate('1001');
+    try {
+      await put(cluster, first, authorities);
+      await cluster.apply({ props: PROPS });
+      await cluster.healthy(180_000);
+      await allShow(cluster, '1001');
+      await startClients();
+      const { ledger } = trial;
+      const { authority, password } = await cluster.access();
+      assert.equal(authority.match(/BEGIN CERTIFICATE/g)?.length, 3, 'the connection Secret names the cluster\'s own authority and those that are given');
+      await pooler.ready();
+
+      step('a certificate with another name, and one with another\'s key');
+      await ledger.mark();
+      await put(cluster, certificate('1002', { names: ['billing.example.com'] }), authorities);
+      await showsProblem(cluster, INSTANCES[0].name, new RegExp(`^CredentialsProblem: .*${SECRET}.* does not carry the name ${name}.* the last good one is shown`));
+      await put(cluster, { ...certificate('1003'), key: first.key }, authorities);
+      for (const instance of INSTANCES) await showsProblem(cluster, instance.name, /the private key does not belong to the certificate/);
+      await hasWarningEvent(cluster, INSTANCES[0].name, /^CredentialsProblem: .*the private key does not belong/);
+      await allShow(cluster, '1001');
+      const brokenMs = await undisturbed(ledger);
+
+      const primary = await cluster.primary();
+      step(`kubectl delete pod ${primary.name}: a switchover, and a start with the last good one`);
+      await cluster.kubectl.run(['delete', 'pod', primary.name, '--wait=false']);
+      await anotherLeads(cluster, primary);
+      await cluster.healthy(120_000);
+      await allShow(cluster, '1001');
+
+      step('a good one, by the other authority');
+      await ledger.mark();
+      await put(cluster, certificate('2001', { by: successor }), authorities);
+      await allShow(cluster, '2001');
+      for (const { name: instance } of INSTANCES) await showsNoProblem(cluster, instance, /^CredentialsProblem/);
+      const renewedMs = await undisturbed(ledger);
+
+      step('replication, pooler and exporter under it');
+      await cluster.psql(await cluster.primary(), 'SELECT pg_terminate_backend(pid) FROM pg_stat_replication');
+      await cluster.healthy(60_000);
+      await eventually('a login through the pooler', TAKEN_WITHIN, async () => yes(await pooler.login(USER, password) === USER));
+      for (const pod of cluster.pods.all) {
+        await eventually(`the exporter of ${pod.name} to log in`, TAKEN_WITHIN, async () => yes((await exporterLogsIn(cluster, pod)).length > 0));
+        assert.equal(pod.restarts, 0);
+      }
+      assert.equal(await cluster.diff({ props: PROPS }), '', 'kubectl diff shows nothing');
+      return { brokenMs, renewedMs };
+    } finally {
+      pooler.close();
+    }
+  },
+};
