@@ -10,6 +10,7 @@ import { dataDirectory, PGDATA } from './contract';
 import { ClusterCredentials } from './credentials';
 import { DatabaseOptions, resolveUsers, UserOptions } from './databases';
 import { ClusterDisruptionBudget } from './disruption-budget';
+import type { HbaRule } from './hba';
 import { AgentIdentity } from './identity';
 import { defaultAgentImage, defaultPostgresImage, ImageOptions } from './images';
 import { DEFAULT_UID, InstanceOptions, PostgresInstance } from './instance';
@@ -204,6 +205,15 @@ export interface PostgresClusterProps {
    * @default - the cluster's own authority and certificates, valid for a year and renewed by the agents
    */
   readonly certificates?: CertificateOptions;
+
+  /**
+   * Rules of pg_hba.conf: who gets in how, the first that fits a connection decides. They come after those of the cluster's own roles and before
+   * the last one, which lets users in over TLS with their password. Changed without a restart.
+   *
+   * @example [{ users: ['report'], address: '10.0.0.0/8', method: HbaMethod.SCRAM_SHA_256 }, { users: ['report'], method: HbaMethod.REJECT }]
+   * @default - users over TLS with their password
+   */
+  readonly hba?: HbaRule[];
 
   /**
    * Labels of all objects and pods.

@@ -10,6 +10,8 @@ export * from './cluster-reference';
 export * from './credentials';
 export * from './databases';
 export * from './disruption-budget';
+export { HbaConnection, HbaMethod } from './hba';
+export type { HbaRule } from './hba';
 export * from './identity';
 export type { ImageOptions } from './images';
 export { PostgresInstance } from './instance';

@@ -10,6 +10,7 @@ import type { IPostgresCluster } from './cluster-reference';
 import type { ClusterSpec, InstanceSpec, ObjectNames } from './contract';
 import { DEFAULT_TIMING, SPEC_KEY, SPEC_VERSION } from './contract';
 import { DatabaseOptions, resolveDatabases, UserOptions } from './databases';
+import { HbaRule, hbaRules } from './hba';
 import { DEFAULT_UID, PostgresInstance } from './instance';
 import { clusterLabels, orNothing } from './labels';
 import type { MetricsOptions } from './metrics/options';
@@ -91,6 +92,13 @@ export interface ClusterSpecificationProps {
   readonly certificates?: CertificateOptions;
 
   /**
+   * Who gets in how, in order.
+   *
+   * @default - users over TLS with their password
+   */
+  readonly hba?: HbaRule[];
+
+  /**
    * The user id that the instances run as.
    *
    * @default 26
@@ -157,6 +165,7 @@ export class ClusterSpecification extends Construct {
       backups: props.backups?._toSpec(),
       bootstrap: props.bootstrap?._toSpec(this, props.backups?._toSpec()),
       certificates: props.certificates && certificatesSpec(this, props.certificates, ownSecrets(names, props)),
+      hba: props.hba && hbaRules(this, props.hba),
     };
   }
 }

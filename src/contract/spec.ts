@@ -28,6 +28,8 @@ export interface ClusterSpec {
   readonly bootstrap?: BootstrapSpec;
   /** Absent: the cluster's own certificates alone, valid for a year. */
   readonly certificates?: CertificatesSpec;
+  /** Rules of pg_hba.conf for clients, in order, before the one for all others; absent: none. */
+  readonly hba?: readonly HbaRuleSpec[];
 }
 
 /** Names of the objects that agents read or write, so that only the constructs know how names are made. */
@@ -174,6 +176,18 @@ export interface GivenCertificateSpec {
   readonly secret: string;
   /** The DNS name that it must carry, and by which the instances verify each other; absent: the host in the connection Secrets. */
   readonly name?: string;
+}
+
+/** One line of pg_hba.conf. */
+export interface HbaRuleSpec {
+  readonly connection: 'hostssl' | 'hostnossl' | 'host';
+  /** Empty: all. */
+  readonly databases: readonly string[];
+  /** Empty: all. */
+  readonly users: readonly string[];
+  /** `address/length`; absent: all. */
+  readonly address?: string;
+  readonly method: 'scram-sha-256' | 'cert' | 'reject';
 }
 
 /** As pgBackRest spells them. */

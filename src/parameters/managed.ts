@@ -5,7 +5,7 @@ const REPLICATION = 'the agent sets it as roles move';
 const ARCHIVE = 'backups are configured as backups, not by commands of one\'s own';
 const RECOVERY = 'a restore to a point in time is asked for as a bootstrap, not by parameters';
 const FILES = 'the agent decides where files lie in the pod';
-const TLS = 'certificates come from the cluster\'s own authority';
+const TLS = 'certificates come from the cluster\'s own authority, or from the Secret that "certificates.serverTlsSecret" names';
 const LOGS = 'logs go to the container\'s standard error, and the agent reads them';
 
 export const MANAGED_PARAMETERS: { readonly [name: string]: string } = {

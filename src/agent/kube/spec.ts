@@ -11,6 +11,8 @@ const milliseconds = z.number().int().positive();
 const name = z.string().min(1);
 
 const count = z.number().int().positive();
+/** Nothing that would end a quoted word or a line of pg_hba.conf, nor begin a regular expression there. */
+const hbaWord = z.string().regex(/^[^"\s/][^"\r\n\0]*$/);
 const secretKey = z.object({ secret: name, key: name });
 const repoCommon = { retention: z.object({ fullType: z.enum(['count', 'time']), full: count, differential: count.optional() }), cipher: secretKey.optional() };
 const s3Repo = z.object({
@@ -87,6 +89,14 @@ const clusterSpec = z.object({
     validity: z.object({ duration: count, renewBefore: count }).optional(),
     server: z.object({ secret: name, name: name.optional() }).optional(),
   }).optional(),
+  hba: z.array(z.object({
+    connection: z.enum(['hostssl', 'hostnossl', 'host']),
+    databases: z.array(hbaWord),
+    users: z.array(hbaWord),
+    // PostgreSQL does not start with a rule that it cannot read.
+    address: z.union([z.cidrv4(), z.cidrv6()]).optional(),
+    method: z.enum(['scram-sha-256', 'cert', 'reject']),
+  })).optional(),
 }) satisfies z.ZodType<ClusterSpec>;
 
 /** The spec, or why it is none. */

@@ -4,7 +4,7 @@
  * It holds no judgement. What runs, how it is configured and where its files lie is in ../postgres.
  */
 import type { Logger } from 'pino';
-import type { BootstrapSpec } from '../../contract/spec.js';
+import type { BootstrapSpec, HbaRuleSpec } from '../../contract/spec.js';
 import type { Lsn, StopMode } from '../core/types.js';
 import type { LocalPostgres, LocalView } from '../ports.js';
 import { readData } from './data.js';
@@ -40,6 +40,7 @@ export interface LocalSettings {
   readonly major: string;
   readonly osUser: string;
   readonly parameters: () => Readonly<Record<string, string>>;
+  readonly hba: () => readonly HbaRuleSpec[];
   /** pgBackRest's name of the cluster; null: nothing is archived. */
   readonly stanza: () => string | null;
   /** A primary takes no new writes: there is no room for them (I30). */
@@ -280,7 +281,7 @@ export class SupervisedPostgres implements LocalPostgres {
     const { instance, major, osUser } = this.settings;
     const standbyFloor = role === 'standby' ? (await readControlData(this.paths)).standbyFloor : {};
     const { changed, ignored } = await writeConfig(this.paths, {
-      major, instance, osUser, role, standbyFloor, parameters: this.settings.parameters(), stanza: this.settings.stanza(),
+      major, instance, osUser, role, standbyFloor, parameters: this.settings.parameters(), stanza: this.settings.stanza(), hba: this.settings.hba(),
       readOnly: role === 'primary' && this.settings.readOnly(),
       upstream: upstream === null ? null : this.#upstreamOf(upstream),
     });

@@ -3,6 +3,7 @@
  * backup nor pg_rewind brings another instance's.
  */
 import { join } from 'node:path';
+import type { HbaRuleSpec } from '../../contract/spec.js';
 import { replicationConninfo } from './conninfo.js';
 import { readIfPresent, writeDurably } from '../files.js';
 import { renderHba, renderIdent } from './hba.js';
@@ -29,6 +30,8 @@ export interface ConfigInput {
   readonly osUser: string;
   /** pgBackRest's name of the cluster; null: nothing is archived. */
   readonly stanza: string | null;
+  /** The user's rules about who gets in. */
+  readonly hba: readonly HbaRuleSpec[];
 }
 
 type Settings = Record<string, string>;
@@ -41,7 +44,7 @@ export function configFile(paths: PostgresPaths): string {
 export async function writeConfig(paths: PostgresPaths, input: ConfigInput): Promise<{ changed: boolean; ignored: string[] }> {
   const { text, ignored } = renderConfig(paths, input);
   const written = [
-    await writeIfChanged(hbaFile(paths), renderHba()),
+    await writeIfChanged(hbaFile(paths), renderHba(input.hba)),
     await writeIfChanged(identFile(paths), renderIdent(input.osUser)),
     await writeIfChanged(configFile(paths), text),
   ];

@@ -1,10 +1,12 @@
 /** Who may connect and how they prove it: pg_hba.conf and pg_ident.conf, first match wins. */
 import { LOOKUP_DATABASE } from './pooler-lookup.js';
 import { SYSTEM_ROLES } from '../../contract/secrets.js';
+import type { HbaRuleSpec } from '../../contract/spec.js';
 
 const SOCKET_MAP = 'cdk8s_postgres';
 
-export function renderHba(): string {
+/** The user's rules come after those of the cluster's roles, which nothing may keep out or let in otherwise, and before the one for all others. */
+export function renderHba(own: readonly HbaRuleSpec[]): string {
   const { replication, rewind, monitoring, pooler } = SYSTEM_ROLES;
   const rules = [
     '# Superuser: over the local socket only, as the OS user of this container.',
@@ -19,10 +21,16 @@ export function renderHba(): string {
     '# pgBouncer, which looks users up.',
     `hostssl ${LOOKUP_DATABASE} ${pooler} all cert`,
     `host all,replication ${replication},${rewind},${monitoring},${pooler} all reject`,
+    ...own.length === 0 ? [] : ['# What the program says.', ...own.map(line)],
     '# Users: TLS and a password.',
     'hostssl all all all scram-sha-256',
   ];
   return `${rules.join('\n')}\n`;
+}
+
+function line({ connection, databases, users, address, method }: HbaRuleSpec): string {
+  const names = (list: readonly string[]) => (list.length === 0 ? 'all' : list.map(quote).join(','));
+  return `${connection} ${names(databases)} ${names(users)} ${address ?? 'all'} ${method}`;
 }
 
 export function renderIdent(osUser: string): string {

@@ -95,6 +95,7 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
   const postgres = new SupervisedPostgres(paths, {
     instance: environment.instance, major, osUser: environment.osUser,
     parameters: () => spec().parameters,
+    hba: () => spec().hba ?? [],
     stanza: () => backups.stanza,
     readOnly: () => volumes.full !== null,
     problem: (code, message) => problems.set(code, message),

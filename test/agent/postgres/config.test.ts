@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => bed.remove());
 
 function input(more: Partial<ConfigInput> = {}): ConfigInput {
-  return { major: '17', instance: 'one', parameters: {}, role: 'primary', upstream: null, standbyFloor: {}, readOnly: false, osUser: 'postgres', stanza: null, ...more };
+  return { major: '17', instance: 'one', parameters: {}, role: 'primary', upstream: null, standbyFloor: {}, readOnly: false, osUser: 'postgres', stanza: null, hba: [], ...more };
 }
 
 function setting(text: string, name: string): string | undefined {
@@ -136,6 +136,28 @@ describe('a running server', () => {
     expect(await connect({ user: 'cdk8s_rewind', database: 'app', ssl: tls('rewind') })).toMatch(/pg_hba.conf rejects/);
     expect(await connect({ user: 'cdk8s_replication', ssl: tls('replication') })).toMatch(/pg_hba.conf rejects/);
     expect(await connect({ user: 'app', password: 'correct horse', ssl: tls('rewind') })).toBe('app');
+  });
+
+  test('does what the program\'s rules say, in their order, by reload, and to its own roles nothing', async () => {
+    one.hba = [
+      { connection: 'hostssl', databases: ['postgres'], users: ['app'], address: '127.0.0.0/8', method: 'reject' },
+      { connection: 'host', databases: ['app'], users: [], method: 'scram-sha-256' },
+      { connection: 'hostssl', databases: [], users: [], address: '::/0', method: 'cert' },
+      { connection: 'hostssl', databases: [], users: [], method: 'reject' },
+    ];
+    expect((await one.configure('primary')).changed).toBe(true);
+    one.server.reload();
+    const app = { user: 'app', password: 'correct horse' };
+    for (let left = 50; left > 0 && !/pg_hba.conf rejects/.test(await connect({ ...app, ssl: tls() })); left--) await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(await connect({ ...app, ssl: tls() })).toMatch(/pg_hba.conf rejects/);
+    expect(await one.sql('SELECT line_number, error FROM pg_hba_file_rules WHERE error IS NOT NULL')).toEqual([]);
+    expect(await connect({ ...app, database: 'app', ssl: false })).toBe('app');
+    expect(await connect({ ...app, database: 'app', password: 'wrong', ssl: tls() })).toMatch(/password authentication failed/);
+    expect(await connect({ user: 'cdk8s_rewind', ssl: tls('rewind') })).toBe('cdk8s_rewind');
+    expect(await connect({ user: 'postgres', password: 'x', database: 'app', ssl: false })).toMatch(/pg_hba.conf rejects/);
+    one.hba = [];
+    await one.configure('primary');
+    one.server.reload();
   });
 
   test('does not answer a restore of WAL that nobody handed over', () => {

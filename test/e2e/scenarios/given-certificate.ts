@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { hasWarningEvent, showsNoProblem, showsProblem } from './problems';
 import { anotherLeads, undisturbed } from './service';
+import { HbaMethod } from '../../../src';
 import { CERTIFICATE_KEYS } from '../../../src/contract';
 import { issue, newAuthority, shownByPostgres, type KeyPair } from '../harness/certificates';
 import { NAMES, type Cluster } from '../harness/cluster';
@@ -32,7 +33,7 @@ async function allShow(cluster: Cluster, serial: string): Promise<void> {
 
 export const givenCertificate: Scenario = {
   name: 'given-certificate',
-  promise: 'a certificate from a Secret is shown to clients and renewed without a restart; a broken one is told and not taken, and failover, pooler and exporter go on under it',
+  promise: 'a certificate from a Secret is shown to clients and renewed without a restart; a broken one is told and not taken, and failover, pooler and exporter go on under it; rules of pg_hba.conf keep out whom they name',
   begins: 'nothing',
   needsMachine: true,
   async run(trial) {
@@ -88,7 +89,20 @@ export const givenCertificate: Scenario = {
         await eventually(`the exporter of ${pod.name} to log in`, TAKEN_WITHIN, async () => yes((await exporterLogsIn(cluster, pod)).length > 0));
         assert.equal(pod.restarts, 0);
       }
-      assert.equal(await cluster.diff({ props: PROPS }), '', 'kubectl diff shows nothing');
+
+      step('a rule of pg_hba.conf');
+      const inPostgres = () => pooler.login(USER, password, { database: 'postgres' });
+      assert.equal(await inPostgres(), USER);
+      await ledger.mark();
+      const program = { props: { ...PROPS, hba: [{ users: [USER], databases: ['postgres'], method: HbaMethod.REJECT }] } };
+      await cluster.apply(program);
+      await eventually('the rule to be in force', TAKEN_WITHIN, async () => {
+        await cluster.psql(await cluster.primary(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'postgres' AND usename = '${USER}'`);
+        return yes(/pg_hba.conf rejects/.test(await inPostgres()));
+      });
+      assert.equal(await pooler.login(USER, password), USER);
+      await undisturbed(ledger);
+      assert.equal(await cluster.diff(program), '', 'kubectl diff shows nothing');
       return { brokenMs, renewedMs };
     } finally {
       pooler.close();

@@ -17,6 +17,7 @@ import { LocalProbe } from '../../../../src/agent/postgres/probe.js';
 import { PostgresServer } from '../../../../src/agent/postgres/server.js';
 import { reconcileSlots, slotName } from '../../../../src/agent/postgres/slots.js';
 import type { PostgresPaths, ProbeUp, Role, Upstream } from '../../../../src/agent/postgres/types.js';
+import type { HbaRuleSpec } from '../../../../src/contract';
 
 /** From prepare.cjs. */
 const SCRATCH = process.env.CDK8S_POSTGRES_TEST_DIR!;
@@ -33,6 +34,7 @@ export class TestInstance {
   readonly server: PostgresServer;
   readonly probe: LocalProbe;
   upstream: Upstream | null = null;
+  hba: readonly HbaRuleSpec[] = [];
   parameters: Readonly<Record<string, string>>;
 
   constructor(readonly name: string, readonly folder: string, readonly paths: PostgresPaths, options: Options) {
@@ -51,7 +53,7 @@ export class TestInstance {
     const floor = role === 'standby' ? (await readControlData(this.paths)).standbyFloor : {};
     return writeConfig(this.paths, {
       major: await major(this.paths), instance: this.name, role, upstream: this.upstream, standbyFloor: floor, readOnly: false,
-      parameters: this.parameters, osUser: userInfo().username, stanza: null,
+      parameters: this.parameters, osUser: userInfo().username, stanza: null, hba: this.hba,
     });
   }
 
