@@ -20,8 +20,8 @@ test('a given certificate\'s Secret is read by the agents, by its name, and neit
 
 test('the exporter, which sees its server as localhost, asks such a certificate for its authority and not for that name', () => {
   const source = (certificates?: CertificateOptions) => render({ metrics: {}, certificates }).container('exporter').env[0].value;
-  expect(source(GIVEN)).toContain('sslmode=verify-ca&');
-  expect(source({ duration: Duration.days(90) })).toContain('sslmode=verify-full&');
+  expect(source(GIVEN)).toMatch(/@127\.0\.0\.1:5432\/postgres\?sslmode=verify-ca&/);
+  expect(source({ duration: Duration.days(90) })).toMatch(/@localhost:5432\/postgres\?sslmode=verify-full&/);
 });
 
 test('no pod is made anew for how long certificates are valid', () => {

@@ -47,7 +47,9 @@ function dataSource(anyName: boolean): string {
     application_name: 'postgres_exporter',
   };
   const query = Object.entries(parameters).map(([name, value]) => `${name}=${value}`).join('&');
-  return `postgresql://${SYSTEM_ROLES.monitoring}@localhost:${POSTGRES_PORT}/postgres?${query}`;
+  // The exporter's library verifies a name that it sends also where only the authority is asked for; for an address it sends none.
+  const host = anyName ? '127.0.0.1' : 'localhost';
+  return `postgresql://${SYSTEM_ROLES.monitoring}@${host}:${POSTGRES_PORT}/postgres?${query}`;
 }
 
 /** Shared by agent and exporter, and in memory: it holds a private key. */

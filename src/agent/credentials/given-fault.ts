@@ -5,6 +5,8 @@ import { blocksOf, pairFault } from './pki.js';
 import type { KeyPair } from './types.js';
 import { messageOf } from '../files.js';
 
+/** At OpenSSL's security level 2, which distributions have. */
+const RSA_AT_LEAST = 2048;
 /** RFC 5280, id-kp-serverAuth. */
 const FOR_SERVERS = '1.3.6.1.5.5.7.3.1';
 
@@ -15,7 +17,7 @@ export function givenFault({ certificate, key }: KeyPair, authority: string, nam
   let chain: X509Certificate[], roots: X509Certificate[];
   try {
     [chain, roots] = [certificate, authority].map((text) => blocksOf(text).map((block) => new X509Certificate(block))) as [X509Certificate[], X509Certificate[]];
-    // Its limits on keys and signatures are those that PostgreSQL's OpenSSL has.
+    // From Node 24 on with the limits on keys and signatures that PostgreSQL's OpenSSL has.
     createSecureContext({ cert: certificate, key, ca: authority });
   } catch (error) {
     return `OpenSSL refuses it: ${messageOf(error)}`;
@@ -31,7 +33,7 @@ export function givenFault({ certificate, key }: KeyPair, authority: string, nam
 function chainFault(leaf: X509Certificate, between: readonly X509Certificate[], roots: readonly X509Certificate[], now: Date): string | null {
   let current = leaf;
   for (let left = between.length + roots.length; left >= 0; left--) {
-    const fault = dateFault(current, now);
+    const fault = faultOf(current, now);
     if (fault !== null) return fault;
     const { fingerprint256 } = current;
     if (current.subject === current.issuer && roots.some((root) => root.fingerprint256 === fingerprint256)) return null;
@@ -43,8 +45,9 @@ function chainFault(leaf: X509Certificate, between: readonly X509Certificate[], 
   return `the chain does not end in a self-signed authority of its ca.crt: who signed "${current.subject}" is not there; put the chain into tls.crt and the root into ca.crt`;
 }
 
-function dateFault(certificate: X509Certificate, now: Date): string | null {
-  const { subject, validFrom, validTo } = certificate;
+function faultOf({ subject, validFrom, validTo, publicKey }: X509Certificate, now: Date): string | null {
+  const { modulusLength = Infinity } = publicKey.asymmetricKeyDetails ?? {};
+  if (modulusLength < RSA_AT_LEAST) return `the key of "${subject}" has ${modulusLength} bits, and OpenSSL takes none below ${RSA_AT_LEAST}`;
   if (now.getTime() >= Date.parse(validTo)) return `"${subject}" expired at ${validTo}`;
   return now.getTime() < Date.parse(validFrom) ? `"${subject}" is not valid before ${validFrom}` : null;
 }

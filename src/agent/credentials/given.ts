@@ -6,8 +6,8 @@
  * neither PostgreSQL, for the certificates of clients, nor the agents' API.
  */
 import { X509Certificate } from 'node:crypto';
-import { givenFault } from './given-fault.js';
 import type { Authority } from './authority.js';
+import { givenFault } from './given-fault.js';
 import type { Keeper } from './keeper.js';
 import { bundle } from './pki.js';
 import type { KeyPair, SecretData } from './types.js';

@@ -18,10 +18,11 @@ export async function readCertificate(secrets: Secrets, name: string): Promise<{
     const wayOut = secret.kind === 'notFound' || secret.kind === 'forbidden' ? '; apply the synthesized manifests again' : '';
     return { why: `Secret ${name} cannot be read (${secret.message})${wayOut}` };
   }
-  const { [CERTIFICATE_KEYS.certificate]: certificate, [CERTIFICATE_KEYS.key]: key, [CERTIFICATE_KEYS.authority]: authority, [SERVER_AUTHORITY_KEY]: serverAuthority } = secret.value.data;
+  const { data } = secret.value;
+  const { [CERTIFICATE_KEYS.certificate]: certificate, [CERTIFICATE_KEYS.key]: key, [CERTIFICATE_KEYS.authority]: authority } = data;
   if (certificate === undefined || key === undefined || authority === undefined) {
     return { why: `Secret ${name} is not filled yet: that is done by the agent of the primary, which waits for its own Secrets and volumes; see its status` };
   }
   const fault = pairFault({ certificate, key });
-  return fault === null ? { certificate: { certificate, key, authority, serverAuthority } } : { why: `Secret ${name} holds no usable certificate: ${fault}` };
+  return fault === null ? { certificate: { certificate, key, authority, serverAuthority: data[SERVER_AUTHORITY_KEY] } } : { why: `Secret ${name} holds no usable certificate: ${fault}` };
 }

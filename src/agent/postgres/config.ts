@@ -3,12 +3,12 @@
  * backup nor pg_rewind brings another instance's.
  */
 import { join } from 'node:path';
-import type { HbaRuleSpec } from '../../contract/spec.js';
 import { replicationConninfo } from './conninfo.js';
 import { readIfPresent, writeDurably } from '../files.js';
 import { renderHba, renderIdent } from './hba.js';
 import { slotName } from './slots.js';
 import type { PostgresPaths, Role, Upstream } from './types.js';
+import type { HbaRuleSpec } from '../../contract/spec.js';
 
 export interface ConfigInput {
   /** The PostgreSQL major version, like `17`. */

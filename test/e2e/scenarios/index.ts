@@ -49,6 +49,7 @@ export const SCENARIOS: readonly Scenario[] = [
   frozen, rolloutByProp, rolloutByJsonPatch, rolloutBySetImage, instancesRenamed,
   secondPostgres, busyBackendKilled, busyBackendFenced,
   pointInTime, restoreRefused, production, poolerFollows, poolerWaits, wrongMajor, brokenImage, replicaVolumeLost, recreated, secretsWiped, staleVolume, scaledToZero,
-  brokenSpec, rightsMissing, unusableData, appWithCluster, noDrift, cli, metricsExporter, metricsAlerts, certificatesRenewed, givenCertificate, backups, repoDown, archiveHole, cliBackup,
+  brokenSpec, rightsMissing, unusableData, appWithCluster, noDrift, cli, metricsExporter, metricsAlerts,
+  certificatesRenewed, givenCertificate, backups, repoDown, archiveHole, cliBackup,
   nodeCut, apiServerStopped,
 ];
