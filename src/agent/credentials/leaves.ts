@@ -33,7 +33,7 @@ export async function reconcileLeaf(keeper: Keeper, secret: string, leaf: Leaf, 
   const copy = 'why' in copied ? null : copied;
   const empty = found !== null && isEmpty(found.data, KEYS);
   if (found !== null && copy !== null && (empty || duty !== 'keep')) {
-    await keeper.fill(secret, found, dataOf(copy, authority), `${empty ? 'it was empty' : current.why}; it is refilled from the copy on the data volume`);
+    await keeper.fill(secret, found, { ...dataOf(copy, authority), ...differing(more, found.data) }, `${empty ? 'it was empty' : current.why}; it is refilled from the copy on the data volume`);
     return copy;
   }
   if (found !== null && duty !== 'keep') {

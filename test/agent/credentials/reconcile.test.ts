@@ -169,6 +169,16 @@ describe('certificates', () => {
     expect((await leader.reconcile('lead', { spec, now: minutes(42) })).written).toEqual([]);
   });
 
+  test('that have all ended while the cluster was stopped are made anew by who leads it again, and then taken by the others', async () => {
+    const { leader, replica } = await runningCluster();
+    const now = inDays(400);
+    const before = await replica.reconcile('keep', { now });
+    expect(before.credentials).toBeNull();
+    const renewed = await leader.reconcile('lead', { now });
+    expect(renewed.credentials).not.toBeNull();
+    expect(await replica.reconcile('keep', { now })).toMatchObject({ credentials: renewed.credentials, problems: [] });
+  });
+
   test('that could not be renewed are used as long as they are valid', async () => {
     const { secrets, leader } = await runningCluster();
     const { credentials } = await leader.reconcile('lead');
