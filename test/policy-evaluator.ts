@@ -2,11 +2,12 @@
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
 
 const CYCLONUS = 'github.com/mattfenwick/cyclonus/cmd/cyclonus@v0.5.6';
+const TOOLS = resolve('dist/test-tools');
 
 export interface Pod {
   readonly namespace: string;
@@ -20,12 +21,12 @@ export interface Traffic {
   readonly port: number;
 }
 
-/** Some minutes the first time; Go keeps it. */
+/** Needs the network, once; some minutes the first time, for Go keeps what it has compiled. */
 export async function buildEvaluator(): Promise<void> {
-  await cyclonus('version');
+  await promisify(execFile)('go', ['install', CYCLONUS], { env: { ...process.env, GOBIN: TOOLS } });
 }
 
-/** The names of those flows that the policies among the manifests let pass. */
+/** The names of those flows that the policies among the manifests let pass. The evaluator must have been built. */
 export async function passing(yaml: string, flows: Readonly<Record<string, Traffic>>): Promise<string[]> {
   const directory = mkdtempSync(join(tmpdir(), 'policies-'));
   try {
@@ -33,8 +34,9 @@ export async function passing(yaml: string, flows: Readonly<Record<string, Traff
     writeFileSync(join(directory, 'policies.yaml'), JSON.stringify({ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicyList', items: policies }));
     writeFileSync(join(directory, 'traffic.json'), JSON.stringify(Object.values(flows).map(({ from, to, port }) => (
       { Source: peer(from, '10.1.0.1'), Destination: peer(to, '10.1.0.2'), Protocol: 'TCP', ResolvedPort: port, ResolvedPortName: '' }))));
-    const told = await cyclonus(
-      'analyze', '--mode', 'query-traffic', '--policy-path', join(directory, 'policies.yaml'), '--traffic-path', join(directory, 'traffic.json'));
+    const { stdout: told } = await promisify(execFile)(join(TOOLS, 'cyclonus'), [
+      'analyze', '--mode', 'query-traffic', '--policy-path', join(directory, 'policies.yaml'), '--traffic-path', join(directory, 'traffic.json'),
+    ]);
     const verdicts = [...told.matchAll(/IS ALLOWED\?\s*\|\s*(TRUE|FALSE)/g)].map(([, verdict]) => verdict === 'TRUE');
     const names = Object.keys(flows);
     if (verdicts.length !== names.length) throw new Error(`${verdicts.length} verdicts on ${names.length} flows:\n${told}`);
@@ -47,9 +49,4 @@ export async function passing(yaml: string, flows: Readonly<Record<string, Traff
 function peer(who: Pod | string, ip: string): object {
   if (typeof who === 'string') return { IP: who };
   return { Internal: { PodLabels: who.labels, NamespaceLabels: { 'kubernetes.io/metadata.name': who.namespace }, Namespace: who.namespace }, IP: ip };
-}
-
-async function cyclonus(...args: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)('go', ['run', CYCLONUS, ...args], { cwd: tmpdir() });
-  return stdout;
 }

@@ -8,6 +8,7 @@ import { CLUSTER, machine } from './machine';
 import { IMAGES, type Target } from './target';
 import { outcomeOf, output } from '../harness/run';
 import { say } from '../harness/say';
+import { buildEvaluator } from '../../policy-evaluator';
 
 const INSIDE = 'CDK8S_POSTGRES_INSIDE';
 
@@ -22,6 +23,7 @@ export async function localTarget(): Promise<Target> {
 async function enter(): Promise<never> {
   await output([CLUSTER, 'build'], { show: true });
   await output(['test/prometheus.sh'], { show: true });
+  await buildEvaluator();
   await buildImages();
   // Starts it or reuses it, and loads what is newer than what it has.
   await output([CLUSTER, 'up'], { show: true });
