@@ -6,6 +6,7 @@ import type { Bootstrap } from './bootstrap';
 import type { CertificateOptions } from './certificates';
 import { ImportedPostgresCluster, PostgresClusterBase, Shared, Surroundings } from './cluster-base';
 import type { IPostgresCluster } from './cluster-reference';
+import type { ConfigSource } from './config-source';
 import { dataDirectory, PGDATA } from './contract';
 import { ClusterCredentials } from './credentials';
 import { DatabaseOptions, resolveUsers, UserOptions } from './databases';
@@ -122,6 +123,16 @@ export interface PostgresClusterProps {
    * @default - PostgreSQL's own
    */
   readonly parameters?: { [name: string]: string };
+
+  /**
+   * Files of postgresql.conf that somebody else keeps in ConfigMaps and Secrets of the namespace. `parameters` outranks them, a later file an
+   * earlier one. Settings that the agents keep are refused, and so is what PostgreSQL itself refuses: the last good settings stay in force. Changes
+   * are taken over within seconds by a reload; what waits for a restart is told.
+   *
+   * @example [ConfigSource.configMap('tuning', { key: 'custom.conf' })]
+   * @default - none
+   */
+  readonly configuration?: ConfigSource[];
 
   /**
    * How commits reach the replicas.
@@ -322,6 +333,7 @@ export class PostgresCluster extends PostgresClusterBase {
     const dataClaims = instances.flatMap(({ name, storage }) => backingOf(storage, names.dataClaim(name)).claimName ?? []);
     this.identity = new AgentIdentity(this, 'identity', {
       ...common, routing, users: this.users, instances: instanceNames, dataClaims, backups, bootstrap: props.bootstrap, metrics, certificates,
+      configuration: props.configuration,
     });
     this._instances = instances.map((instance) => new PostgresInstance(this, `instance-${instance.name}`, {
       ...props, ...instance, cluster: this, instanceName: instance.name,

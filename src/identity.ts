@@ -7,6 +7,7 @@ import type { Bootstrap } from './bootstrap';
 import type { CertificateOptions } from './certificates';
 import { poolerOf } from './cluster-base';
 import type { IPostgresCluster } from './cluster-reference';
+import { ConfigSource, configObjects } from './config-source';
 import { clusterLabels, orNothing } from './labels';
 import type { MetricsOptions } from './metrics/options';
 import { ClusterNames } from './naming';
@@ -66,6 +67,13 @@ export interface AgentIdentityProps {
   readonly certificates?: CertificateOptions;
 
   /**
+   * Files of postgresql.conf that somebody else keeps: they are read.
+   *
+   * @default - none
+   */
+  readonly configuration?: ConfigSource[];
+
+  /**
    * Labels of the objects.
    *
    * @default - only the library's own
@@ -115,8 +123,10 @@ function agentRules(names: ClusterNames, props: AgentIdentityProps): k8s.PolicyR
     ...poolerOf(props.cluster) ? [names.pooler] : [],
   ];
   const { serverTlsSecret } = props.certificates ?? {};
+  const files = (kind: 'ConfigMap' | 'Secret') => [...configObjects(kind, props.configuration), ...props.backups?._configObjects(kind) ?? []];
+  const configMaps = [...new Set(files('ConfigMap'))];
   const given = [...new Set([
-    ...props.backups?._secretNames() ?? [], ...props.bootstrap?._secretNames() ?? [], ...serverTlsSecret === undefined ? [] : [serverTlsSecret],
+    ...props.backups?._secretNames() ?? [], ...props.bootstrap?._secretNames() ?? [], ...serverTlsSecret === undefined ? [] : [serverTlsSecret], ...files('Secret'),
   ])];
   return [
     // The lock: taken, renewed, released, watched by those who wait for it.
@@ -130,7 +140,9 @@ function agentRules(names: ClusterNames, props: AgentIdentityProps): k8s.PolicyR
     rule('', 'configmaps', ['create']),
     // Certificates and passwords, filled by compare-and-swap. Never created or listed: who can create a Secret can mint a token.
     rule('', 'secrets', ['get', 'update'], secrets),
-    // How the repos are opened, and the certificate that is given: what others fill.
+    // Configuration files that somebody else keeps.
+    ...configMaps.length === 0 ? [] : [rule('', 'configmaps', ['get'], configMaps)],
+    // How the repos are opened, the certificate that is given, and files that are kept in Secrets: what others fill.
     ...given.length === 0 ? [] : [rule('', 'secrets', ['get'], given)],
     // Who else is there, on which revision, ready or not.
     rule('', 'pods', ['get', 'list', 'watch']),

@@ -7,6 +7,8 @@ export * from './bootstrap';
 export type { CertificateOptions } from './certificates';
 export * from './cluster';
 export * from './cluster-reference';
+export { ConfigSource } from './config-source';
+export type { ConfigSourceOptions } from './config-source';
 export * from './credentials';
 export * from './databases';
 export * from './disruption-budget';

@@ -7,6 +7,7 @@ import type { Bootstrap } from './bootstrap';
 import { CertificateOptions, certificatesSpec } from './certificates';
 import { poolerOf } from './cluster-base';
 import type { IPostgresCluster } from './cluster-reference';
+import { ConfigSource, configFiles } from './config-source';
 import type { ClusterSpec, InstanceSpec, ObjectNames } from './contract';
 import { DEFAULT_TIMING, SPEC_KEY, SPEC_VERSION } from './contract';
 import { DatabaseOptions, resolveDatabases, UserOptions } from './databases';
@@ -38,6 +39,13 @@ export interface ClusterSpecificationProps {
    * @default - PostgreSQL's own
    */
   readonly parameters?: { [name: string]: string };
+
+  /**
+   * Files of postgresql.conf that somebody else keeps.
+   *
+   * @default - none
+   */
+  readonly configuration?: ConfigSource[];
 
   /**
    * How commits reach the replicas.
@@ -153,6 +161,7 @@ export class ClusterSpecification extends Construct {
       objects: { ...objectNames(names), ...props.metrics && { monitoringSecret: names.monitoringSecret } },
       instances: props.instances.map((instance) => instanceSpec(names, instance)),
       parameters: sorted(props.parameters ?? {}),
+      configuration: configFiles(this, 'configuration', props.configuration),
       replication: (props.replication ?? Replication.asynchronous())._toSpec(),
       routing: props.routing ?? Routing.ENDPOINT_SLICE,
       databases,

@@ -6,6 +6,7 @@ import type { PgBackRestRepo } from './repo';
 import { RepoHost } from './repo-host';
 import { BackupSchedule } from './schedule';
 import type { IPostgresCluster } from '../cluster-reference';
+import { ConfigSource, configFiles, configObjects } from '../config-source';
 import type { BackupsSpec } from '../contract';
 import { emptySecret } from '../empty-secret';
 import { clusterLabels } from '../labels';
@@ -27,6 +28,16 @@ export interface BackupOptions {
    * @default - never by itself: log is archived, but without a backup nothing can be restored
    */
   readonly schedules?: BackupSchedule[];
+
+  /**
+   * Files of pgbackrest.conf that somebody else keeps in ConfigMaps and Secrets of the namespace: how hard pgBackRest works, how it packs, how long
+   * it waits. A later file outranks an earlier one. Everything else, where the repos are among it, is said by this program's props and refused
+   * there: the last good settings stay in force.
+   *
+   * @example [ConfigSource.configMap('tuning', { key: 'pgbackrest.conf' })]
+   * @default - none
+   */
+  readonly configuration?: ConfigSource[];
 
   /**
    * CPU and memory of the repo host's containers, of pgBackRest's server in each instance, and of the schedules' Jobs, which only ask and wait.
@@ -77,6 +88,7 @@ export class ClusterBackups extends Construct {
 
   private readonly spec: BackupsSpec;
   private readonly secrets: string[];
+  private readonly configuration: readonly ConfigSource[];
   private readonly schedules: readonly BackupSchedule[];
 
   constructor(scope: Construct, id: string, props: ClusterBackupsProps) {
@@ -85,6 +97,7 @@ export class ClusterBackups extends Construct {
     check(this, repos, schedules);
     const names = new ClusterNames(props.cluster.clusterName);
     this.schedules = schedules;
+    this.configuration = props.configuration ?? [];
     this.secrets = [...new Set(repos.flatMap((repo) => repo._secretNames()))];
     const metadata = { labels: clusterLabels(props.cluster.clusterName, props.labels), annotations: props.annotations };
     emptySecret(this, 'certificate', { name: names.pgBackRestSecret, ...metadata });
@@ -100,6 +113,7 @@ export class ClusterBackups extends Construct {
       host: this.repoHost && names.repoHost,
       certificateSecret: names.pgBackRestSecret,
       requestSecret: names.backupSecret,
+      configuration: configFiles(this, 'configuration', props.configuration),
     };
   }
 
@@ -115,6 +129,15 @@ export class ClusterBackups extends Construct {
    */
   public _secretNames(): string[] {
     return this.secrets;
+  }
+
+  /**
+   * Names of the objects of a kind that its configuration files lie in.
+   *
+   * @internal
+   */
+  public _configObjects(kind: 'ConfigMap' | 'Secret'): string[] {
+    return configObjects(kind, this.configuration);
   }
 
   /**

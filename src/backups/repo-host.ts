@@ -6,6 +6,7 @@ import { pgBackRestContainer, pgBackRestVolume, PGBACKREST_MOUNT } from './serve
 import { account, EVENT_RULES, rule } from '../account';
 import { agentPodSpec, agentVolumes } from '../agent-pod';
 import type { IPostgresCluster } from '../cluster-reference';
+import { ConfigSource, configObjects } from '../config-source';
 import { API_PORT, API_PORT_NAME, COMPONENT_REPO, HEALTH_PORT, HEALTH_PORT_NAME, PGBACKREST_PORT, PGBACKREST_PORT_NAME, repoMount } from '../contract';
 import { componentLabels, componentSelector, clusterLabels, orNothing } from '../labels';
 import { ClusterNames } from '../naming';
@@ -28,6 +29,13 @@ export interface RepoHostProps {
 
   /** User and group id. */
   readonly uid: number;
+
+  /**
+   * Files of pgbackrest.conf that somebody else keeps: they are read.
+   *
+   * @default - none
+   */
+  readonly configuration?: ConfigSource[];
 
   /**
    * CPU and memory.
@@ -113,9 +121,12 @@ export class RepoHost extends Construct {
 
   /** It reads its settings and its keys, and tells what it does; nothing else is asked for. */
   private identity(names: ClusterNames, metadata: k8s.ObjectMeta & { readonly name: string }, props: RepoHostProps): ApiObject {
-    const secrets = [names.pgBackRestSecret, ...props.repos.flatMap((repo) => repo._secretNames())];
+    const secrets = [names.pgBackRestSecret, ...props.repos.flatMap((repo) => repo._secretNames()), ...configObjects('Secret', props.configuration)];
+    const configMaps = configObjects('ConfigMap', props.configuration);
     return account(this, metadata, () => [
       rule('', 'configmaps', ['get', 'list', 'watch'], [names.spec]),
+      // Without names it would be a right to all.
+      ...configMaps.length === 0 ? [] : [rule('', 'configmaps', ['get'], configMaps)],
       rule('', 'secrets', ['get'], [...new Set(secrets)]),
       ...EVENT_RULES,
     ]);

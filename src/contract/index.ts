@@ -6,6 +6,7 @@
  */
 export * from './agent-program';
 export * from './labels';
+export * from './managed-parameters';
 export * from './paths';
 export * from './ports';
 export * from './secrets';

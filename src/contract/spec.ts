@@ -15,6 +15,8 @@ export interface ClusterSpec {
   readonly instances: readonly InstanceSpec[];
   /** postgresql.conf settings of the user, as PostgreSQL spells them. */
   readonly parameters: Readonly<Record<string, string>>;
+  /** Files of postgresql.conf that somebody else keeps: a later one outranks an earlier one, `parameters` all of them. Absent: none. */
+  readonly configuration?: readonly ConfigFileSpec[];
   readonly replication: ReplicationSpec;
   readonly routing: Routing;
   readonly databases: readonly DatabaseSpec[];
@@ -67,6 +69,13 @@ export interface InstanceSpec {
   readonly retire: boolean;
 }
 
+/** One key of a ConfigMap or a Secret: a file. */
+export interface ConfigFileSpec {
+  readonly kind: 'ConfigMap' | 'Secret';
+  readonly name: string;
+  readonly key: string;
+}
+
 export interface ReplicationSpec {
   readonly mode: 'asynchronous';
 }
@@ -99,6 +108,8 @@ export interface BackupsSpec {
   readonly certificateSecret: string;
   /** Certificate of those who may ask for a backup. */
   readonly requestSecret: string;
+  /** Files of pgbackrest.conf that somebody else keeps: a later one outranks an earlier one. Absent: none. */
+  readonly configuration?: readonly ConfigFileSpec[];
 }
 
 export type RepoSpec = PosixRepoSpec | S3RepoSpec;

@@ -1,6 +1,6 @@
 import type { Construct } from 'constructs';
 import { FIXED_17, SETTABLE_17 } from './known-17';
-import { MANAGED_PARAMETERS } from './managed';
+import { MANAGED_PARAMETERS } from '../contract';
 import { refuse } from '../validation';
 
 export type Parameters = { readonly [name: string]: string };

@@ -1,4 +1,5 @@
 /** pgbackrest.conf, rendered whole from the spec: for an instance, for the repo host, and for a leader that makes the backups itself. */
+import type { UserOptions } from './user-options.js';
 import { PGBACKREST_CONFIG, PGBACKREST_DIR, PGDATA, repoDir, SOCKET_DIR, SPOOL_DIR, TMP_DIR } from '../../contract/paths.js';
 import { PGBACKREST_PORT, POSTGRES_PORT } from '../../contract/ports.js';
 import { PGBACKREST_COMMON_NAME } from '../../contract/secrets.js';
@@ -30,6 +31,8 @@ export interface ConfigurationInput {
   readonly repoHost: string | null;
   /** By repo, in order. */
   readonly keys: readonly RepoKeys[];
+  /** What the user says in files of his own; it outranks what is ours by default, and says nothing that only we may. */
+  readonly options: UserOptions;
 }
 
 export const CERTIFICATE_FILES = { certificate: `${PGBACKREST_DIR}/tls.crt`, key: `${PGBACKREST_DIR}/tls.key`, authority: `${PGBACKREST_DIR}/ca.crt` } as const;
@@ -48,13 +51,15 @@ export function renderConfiguration(input: ConfigurationInput): string {
     ...(input.place.kind === 'repo' ? {} : { 'archive-async': 'y', 'spool-path': SPOOL_DIR }),
     ...Object.assign({}, ...backups.repos.map((repo, index) => repoSettings(input, repo, index + 1))) as Settings,
   };
-  return [
-    '# Written by the agent.',
-    section('global', global),
+  const ours: Readonly<Record<string, Settings>> = {
+    global,
     // PostgreSQL asks again, and waiting longer would only hold up its archiver.
-    section('global:archive-push', { 'archive-timeout': 15 }),
-    section(backups.stanza, clusterSettings(input.place)),
-  ].join('\n') + '\n';
+    'global:archive-push': { 'archive-timeout': 15 },
+    [backups.stanza]: clusterSettings(input.place),
+  };
+  const others = Object.keys(input.options).filter((name) => !(name in ours)).sort();
+  const sections = [...Object.keys(ours), ...others].map((name) => section(name, { ...ours[name], ...input.options[name] }));
+  return ['# Written by the agent.', ...sections].join('\n') + '\n';
 }
 
 /** For reading a backup of another cluster out of its repo. */

@@ -8,6 +8,7 @@ import { readRepoKeys } from './keys.js';
 import { PgBackRest } from './pgbackrest.js';
 import { BackupRunner } from './runner.js';
 import { StanzaKeeper } from './stanza.js';
+import { UserOptionsKeeper } from './user-options.js';
 import { ARCHIVE_GATE, FETCH_WANTED, PGBACKREST_CONFIG, PGBACKREST_DIR } from '../../contract/paths.js';
 import type { ClusterSpec } from '../../contract/spec.js';
 import type { InstanceStatus } from '../../contract/status.js';
@@ -16,6 +17,7 @@ import type { Snapshot } from '../core/types.js';
 import type { Credentials } from '../credentials/types.js';
 import type { Duty } from '../duties/duty.js';
 import { messageOf } from '../files.js';
+import type { ConfigFiles } from '../kube/config-files.js';
 import type { Events, Secrets } from '../kube/types.js';
 import { archiverMetrics, backupMetrics } from '../metrics/backups.js';
 import type { Metrics } from '../metrics/registry.js';
@@ -28,6 +30,7 @@ export interface InstanceBackupsContext {
   readonly namespace: string;
   readonly paths: PostgresPaths;
   readonly secrets: Secrets;
+  readonly files: ConfigFiles;
   readonly spec: () => ClusterSpec;
   readonly snapshot: () => Snapshot | null;
   /** As last read: pgBackRest's certificate may come after the others, and is renewed apart from them. */
@@ -44,6 +47,7 @@ export class InstanceBackups {
   readonly #archiver: ArchiverWatch;
   readonly #stanza: StanzaKeeper;
   readonly #runner: BackupRunner;
+  readonly #options: UserOptionsKeeper;
   readonly #mounted = existsSync(PGBACKREST_DIR);
   #configured = false;
   /** Ends the backups that were begun as the leader. */
@@ -53,6 +57,7 @@ export class InstanceBackups {
     this.#gate = new ArchiveGate({ gate: ARCHIVE_GATE, fetch: FETCH_WANTED });
     this.#archiver = new ArchiverWatch({ paths: context.paths, leads: () => this.#archives() });
     const { clock, events, problems, log } = context;
+    this.#options = new UserOptionsKeeper(context.files, problems);
     this.#stanza = new StanzaKeeper({ clock, pgBackRest: () => (this.#makesBackups() ? this.#pgBackRest() : null), signal: () => this.#leading.signal });
     archiverMetrics(context.metrics, () => this.#archiver.view);
     backupMetrics(context.metrics, () => (this.#makesBackups() ? this.#stanza.info : null));
@@ -115,7 +120,8 @@ export class InstanceBackups {
     if (credentials === null || credentials.pgBackRest === null) throw new Error(`Secret ${backups.certificateSecret} has not been filled yet; nothing is archived before`);
     const keys = await readRepoKeys(secrets, backups.repos, false);
     const fqdn = (host: string) => `${host}.${namespace}.svc`;
-    const input = { backups, keys, repoHost: backups.host === undefined ? null : fqdn(backups.host) };
+    const options = await this.#options.read(backups);
+    const input = { backups, keys, options, repoHost: backups.host === undefined ? null : fqdn(backups.host) };
     const others = instances.filter(({ name }) => name !== instance).map(({ pod }) => fqdn(`${pod}.${objects.instancesService}`));
     const changed = await writeConfiguration({ ...credentials.pgBackRest, authority: credentials.authority }, keys, [
       { ...input, place: { kind: 'instance' }, file: PGBACKREST_CONFIG },

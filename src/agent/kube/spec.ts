@@ -13,6 +13,7 @@ const name = z.string().min(1);
 const count = z.number().int().positive();
 /** Nothing that would end a quoted word or a line of pg_hba.conf, nor begin a regular expression there. */
 const hbaWord = z.string().regex(/^[^"\s/][^"\r\n\0]*$/);
+const configFile = z.object({ kind: z.enum(['ConfigMap', 'Secret']), name, key: name });
 const secretKey = z.object({ secret: name, key: name });
 const repoCommon = { retention: z.object({ fullType: z.enum(['count', 'time']), full: count, differential: count.optional() }), cipher: secretKey.optional() };
 const s3Repo = z.object({
@@ -65,6 +66,7 @@ const clusterSpec = z.object({
     retire: z.boolean(),
   })),
   parameters: z.record(z.string(), z.string()),
+  configuration: z.array(configFile).optional(),
   replication: z.object({ mode: z.literal('asynchronous') }),
   routing: z.enum(['endpointSlice', 'selector']),
   databases: z.array(z.object({ name, owner: name })),
@@ -83,6 +85,7 @@ const clusterSpec = z.object({
     host: name.optional(),
     certificateSecret: name,
     requestSecret: name,
+    configuration: z.array(configFile).optional(),
   }).optional(),
   bootstrap: z.object({ repo: s3Repo, stanza: name, backup: name.optional(), target: recoveryTarget }).optional(),
   certificates: z.object({

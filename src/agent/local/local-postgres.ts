@@ -24,7 +24,7 @@ import { LocalProbe } from '../postgres/probe.js';
 import { rewind, RewindError } from '../postgres/rewind.js';
 import { PostgresServer } from '../postgres/server.js';
 import { slotName } from '../postgres/slots.js';
-import type { PostgresPaths, Role, Upstream } from '../postgres/types.js';
+import type { PostgresExit, PostgresPaths, Role, Upstream } from '../postgres/types.js';
 import { clearHandover } from '../postgres/wal-handover.js';
 import type { Stanza } from '../restore/catalog.js';
 import { refuseUsedArchive, restore } from '../restore/restore.js';
@@ -39,7 +39,12 @@ export interface LocalSettings {
   readonly instance: string;
   readonly major: string;
   readonly osUser: string;
-  readonly parameters: () => Readonly<Record<string, string>>;
+  /** The user's, of which PostgreSQL has taken each. */
+  readonly parameters: () => Promise<Readonly<Record<string, string>>>;
+  /** PostgreSQL has started with these. */
+  readonly startedWith: (parameters: Readonly<Record<string, string>>) => void;
+  /** It ended before it had begun to start, so what it was given is at fault. */
+  readonly notStartedWith: (parameters: Readonly<Record<string, string>>, why: string) => void;
   readonly hba: () => readonly HbaRuleSpec[];
   /** pgBackRest's name of the cluster; null: nothing is archived. */
   readonly stanza: () => string | null;
@@ -78,6 +83,11 @@ export class SupervisedPostgres implements LocalPostgres {
   readonly #configuration = new Turns();
   #lastLsn: Lsn | null = null;
   #replayed: Lsn | null = null;
+  #pendingRestart: readonly string[] = [];
+  /** What is in PostgreSQL's configuration. */
+  #given: Readonly<Record<string, string>> = {};
+  /** The start under way; `begun`: with what it was given there is nothing wrong. */
+  #starting: { readonly parameters: Readonly<Record<string, string>>; begun: boolean; why: string } | null = null;
   /** When the data directory was last read. */
   #readAt = -Infinity;
 
@@ -86,13 +96,16 @@ export class SupervisedPostgres implements LocalPostgres {
     this.#probe = new LocalProbe(paths);
     this.#observer = new Observer(paths);
     this.server.onLine((line) => this.#noteLogLine(line));
-    this.server.onExit((exit) => void this.#ended(exit.kind === 'locked'));
+    this.server.onExit((exit) => void this.#ended(exit));
   }
 
   get view(): LocalView { return this.#view; }
 
   /** What a standby shows to its readers; null when there is none that answers. */
   get replayed(): Lsn | null { return this.#replayed; }
+
+  /** Settings that were changed and wait for a restart. */
+  get pendingRestart(): readonly string[] { return this.#pendingRestart; }
 
   onDeath(listener: () => void): void {
     this.#died = listener;
@@ -108,6 +121,9 @@ export class SupervisedPostgres implements LocalPostgres {
     if (/requested WAL segment \w+ has already been removed|replication slot .* has been invalidated/.test(line)) {
       this.#observer.walWasRemoved();
     }
+    if (this.#starting === null) return;
+    if (/LOG:\s+starting PostgreSQL/.test(line)) this.#starting.begun = true;
+    this.#starting.why = /(?:FATAL:\s+|^postgres: )(.*)$/.exec(line)?.[1] ?? this.#starting.why;
   }
 
   refresh(): Promise<void> {
@@ -264,9 +280,11 @@ export class SupervisedPostgres implements LocalPostgres {
     else await forgetSkippedTimelines(this.paths, (await readControlData(this.paths)).timeline);
     this.#observer.pointedAt(upstream, this.now());
     this.#view = { ...this.#view, postgres: { kind: 'starting', as: role } };
+    this.#starting = { parameters: this.#given, begun: false, why: 'it does not say why' };
     try {
       await this.server.start(role);
     } catch (error) {
+      this.#starting = null;
       this.#view = { ...this.#view, postgres: { kind: 'stopped', lockFree: false } };
       throw error;
     }
@@ -280,11 +298,13 @@ export class SupervisedPostgres implements LocalPostgres {
   async #writeConfig(role: Role, upstream: string | null): Promise<string[]> {
     const { instance, major, osUser } = this.settings;
     const standbyFloor = role === 'standby' ? (await readControlData(this.paths)).standbyFloor : {};
+    const parameters = await this.settings.parameters();
     const { changed, ignored } = await writeConfig(this.paths, {
-      major, instance, osUser, role, standbyFloor, parameters: this.settings.parameters(), stanza: this.settings.stanza(), hba: this.settings.hba(),
+      major, instance, osUser, role, standbyFloor, parameters, stanza: this.settings.stanza(), hba: this.settings.hba(),
       readOnly: role === 'primary' && this.settings.readOnly(),
       upstream: upstream === null ? null : this.#upstreamOf(upstream),
     });
+    this.#given = parameters;
     if (changed) this.server.reload();
     return ignored;
   }
@@ -306,16 +326,30 @@ export class SupervisedPostgres implements LocalPostgres {
   }
 
   /** The postmaster ended. Its death is not its backends': only the free lock means that PostgreSQL is gone (I32). */
-  async #ended(locked: boolean): Promise<void> {
+  async #ended(exit: PostgresExit): Promise<void> {
     const asked = this.#view.postgres.kind === 'stopping';
     this.#view = { data: { kind: 'unknown' }, postgres: { kind: 'stopped', lockFree: false } };
-    if (locked || asked) return;
+    if (exit.kind === 'locked' || asked) {
+      this.#starting = null;
+      return;
+    }
     // First that it died, then what is left: nobody may take the stopped server for one that was stopped on purpose.
     this.#died();
-    await this.#work(() => this.server.ensureGone()).catch((error: unknown) => {
+    await this.#work(async () => {
+      await this.server.ensureGone();
+      this.#noteStart(exit);
+    }).catch((error: unknown) => {
       this.log.error({ err: error }, 'what is left of PostgreSQL cannot be ended');
     });
     this.#changed();
+  }
+
+  /** PostgreSQL exits with 1 before it says that it starts when it cannot with its settings, its libraries or the memory that it is to have. */
+  #noteStart(exit: PostgresExit): void {
+    const starting = this.#starting;
+    this.#starting = null;
+    if (starting === null || starting.begun || exit.kind !== 'exited' || exit.code !== 1) return;
+    this.settings.notStartedWith(starting.parameters, starting.why);
   }
 
   async #gone(): Promise<void> {
@@ -358,11 +392,17 @@ export class SupervisedPostgres implements LocalPostgres {
     if (after.kind !== 'running' || after.stopping || after.pid !== state.pid) return;
     if (postgres.kind === 'primary') this.#lastLsn = postgres.position.lsn;
     this.#replayed = probe.kind === 'up' ? probe.replayLsn : null;
+    if (probe.kind === 'up') {
+      this.#pendingRestart = probe.pendingRestart;
+      if (this.#starting !== null) this.settings.startedWith(this.#starting.parameters);
+      this.#starting = null;
+    }
     this.#view = { data: this.#view.data, postgres };
   }
 
   async #lookStopped(): Promise<void> {
     this.#replayed = null;
+    this.#pendingRestart = [];
     const { postgres } = this.#view;
     const lockFree = postgres.kind === 'stopped' && postgres.lockFree ? true : await isLockFree(this.paths);
     let { data } = this.#view;

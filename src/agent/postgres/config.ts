@@ -125,7 +125,7 @@ function managedSettings(paths: PostgresPaths, input: ConfigInput): Settings {
 }
 
 /** Settings with which a user could take the server from under the agent. */
-const NEVER_SET: ReadonlySet<string> = new Set([
+export const NEVER_SET: ReadonlySet<string> = new Set([
   'config_file', 'data_directory', 'external_pid_file', 'archive_command', 'archive_library', 'archive_cleanup_command', 'recovery_end_command',
   'promote_trigger_file', 'allow_alter_system', 'recovery_target', 'recovery_target_action', 'recovery_target_inclusive', 'recovery_target_lsn',
   'recovery_target_name', 'recovery_target_time', 'recovery_target_xid', 'event_source', 'include', 'include_dir', 'include_if_exists',

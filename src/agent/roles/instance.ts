@@ -1,10 +1,8 @@
 /** Role `instance`: the agent that runs a PostgreSQL. Builds the parts, joins their wake-ups, and runs until it has left. */
 import type { Logger } from 'pino';
+import { mountsOf, pathsOf } from './places.js';
 import type { RoleContext, RoleView } from './role.js';
-import {
-  AGENT_DIR, AGENT_STATE_DIR, ARCHIVE_GATE, BOOTSTRAP_DIR, CERTIFICATES_DIR, CONFIG_DIR, DATA_MOUNT, dataDirectory, FETCH_WANTED, HANDOVER_DIR, LOCK_FILE,
-  MONITORING_DIR, PGBACKREST_CONFIG, SOCKET_DIR, tablespaceDir, tablespaceMount, WAL_DIR, WAL_MOUNT,
-} from '../../contract/paths.js';
+import { AGENT_STATE_DIR, BOOTSTRAP_DIR, CERTIFICATES_DIR, MONITORING_DIR, PGBACKREST_CONFIG } from '../../contract/paths.js';
 import { API_PORT, POSTGRES_PORT } from '../../contract/ports.js';
 import type { ClusterSpec } from '../../contract/spec.js';
 import { HttpsPeerClient } from '../api/peer-client.js';
@@ -23,6 +21,7 @@ import { routingDuty, takeOverTraffic } from '../duties/routing.js';
 import { volumesDuty } from '../duties/volumes.js';
 import { messageOf } from '../files.js';
 import { KubeClaims } from '../kube/claims.js';
+import { KubeConfigFiles } from '../kube/config-files.js';
 import { KubeLeaseStore } from '../kube/lease.js';
 import { KubePods } from '../kube/pods.js';
 import { KubeSecrets } from '../kube/secrets.js';
@@ -31,17 +30,19 @@ import { KubeStatefulSets } from '../kube/stateful-sets.js';
 import type { Events } from '../kube/types.js';
 import { LeaseKeeper } from '../lease-keeper.js';
 import { SupervisedPostgres } from '../local/local-postgres.js';
-import { VolumeWatch, type Mount } from '../local/volumes.js';
+import { VolumeWatch } from '../local/volumes.js';
 import { Loop } from '../loop.js';
 import { instanceMetrics } from '../metrics/instance.js';
 import { PeerDirectory } from '../peers.js';
 import type { Clock, Journal } from '../ports.js';
+import { renderConfig } from '../postgres/config.js';
 import { installedMajor } from '../postgres/controldata.js';
-import type { PostgresPaths, WalRange } from '../postgres/types.js';
+import type { WalRange } from '../postgres/types.js';
 import { receiveWal, sendWal } from '../postgres/wal-handover.js';
 import type { ProblemBoard } from '../problems.js';
 import { writeSource } from '../restore/source.js';
 import { KubeEndpointSlices } from '../routing/endpoint-slice.js';
+import { UserSettings } from '../settings/keeper.js';
 import { healthOf, reportOf } from '../status.js';
 
 const HEARTBEAT = 1_000;
@@ -76,8 +77,9 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
   const lease = new LeaseKeeper(leaseStore, clock, me, () => loop.wake());
 
   const kubeSecrets = new KubeSecrets(api);
+  const files = new KubeConfigFiles(api, kubeSecrets);
   const backups: InstanceBackups = new InstanceBackups({
-    instance: environment.instance, namespace: environment.namespace, paths, secrets: kubeSecrets, spec, snapshot: () => loop.snapshot,
+    instance: environment.instance, namespace: environment.namespace, paths, secrets: kubeSecrets, files, spec, snapshot: () => loop.snapshot,
     credentials: () => credentials.current, clock, events, problems, metrics, log,
   });
   const credentials: CredentialsKeeper = new CredentialsKeeper({
@@ -92,9 +94,22 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
     filled: () => duties.primary.wake(),
   });
   const major = await installedMajor(paths);
+  const settings = new UserSettings({
+    files, spec, paths, log,
+    render: (parameters) => renderConfig(paths, {
+      major, instance: environment.instance, osUser: environment.osUser, parameters, role: 'primary', upstream: null, readOnly: false, standbyFloor: {}, stanza: backups.stanza, hba: [],
+    }).text,
+    changed: () => duties.settings.wake(),
+  });
   const postgres = new SupervisedPostgres(paths, {
     instance: environment.instance, major, osUser: environment.osUser,
-    parameters: () => spec().parameters,
+    parameters: async () => {
+      // The first start should have them already; without them it starts all the same.
+      if (!settings.known) await duties.configuration.once().catch(() => undefined);
+      return settings.current;
+    },
+    startedWith: (parameters) => settings.proved(parameters),
+    notStartedWith: (parameters, why) => { settings.failed(parameters, why); duties.configuration.wake(); },
     hba: () => spec().hba ?? [],
     stanza: () => backups.stanza,
     readOnly: () => volumes.full !== null,
@@ -139,6 +154,7 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
       measure(snapshot);
       problems.set('LeaseProblem', lease.problem);
       problems.set('StateProblem', states.problem);
+      problems.set('RestartPending', pendingRestart(postgres.pendingRestart));
       if (decision.action.do === 'wait' && (decision.action.code === 'Leading' || decision.action.code === 'Following')) problems.set('ActionFailed', null);
       const { code, reason } = waiting(loop);
       problems.set('Blocked', code === null ? null : `${code}: ${reason}`);
@@ -169,6 +185,7 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
     routing: runner(routingDuty(routing)),
     primary: runner(primaryDuty(inside)),
     slots: runner(slotDuty(inside)),
+    configuration: runner(settings),
     settings: runner({ name: 'Settings', every: 10_000, run: async () => { await postgres.applySettings(); } }),
     volumes: runner(volumesDuty({ volumes, problems, events, stateDir: paths.stateDir, log: note, changed: () => { loop.wake(); duties.settings.wake(); } })),
     rollout: runner(rolloutDuty({ ...inside, pods, statefulSets: new KubeStatefulSets(api, cluster), events, problems, dataMajor: major })),
@@ -205,7 +222,8 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
   void every(HEARTBEAT, clock, over.signal, () => peers.poll());
   // What the first decisions need; whatever is slow is waited for by its own duty.
   const credentialsRead = duties.credentials.once().catch(() => undefined);
-  await Promise.race([Promise.all([lease.read(), postgres.refresh(), volumes.refresh(), peers.refreshPods(), credentialsRead]), clock.sleep(FIRST_LOOK)]);
+  const settingsRead = duties.configuration.once().catch(() => undefined);
+  await Promise.race([Promise.all([lease.read(), postgres.refresh(), volumes.refresh(), peers.refreshPods(), credentialsRead, settingsRead]), clock.sleep(FIRST_LOOK)]);
   running({ health });
   for (const duty of [...Object.values(duties), ...backupDuties]) void duty.keep(over.signal);
 
@@ -233,35 +251,12 @@ function waiting(loop: Loop): { code: string | null; reason: string } {
   }
 }
 
+function pendingRestart(names: readonly string[]): string | null {
+  return names.length === 0 ? null : `${names.join(', ')} ${names.length === 1 ? 'has' : 'have'} changed and will count when PostgreSQL starts again; delete the pods one by one, the primary's last`;
+}
+
 function leaderOf(view: LeaseView): LeaderRecord | null {
   return 'record' in view ? view.record.leader : null;
-}
-
-function pathsOf(spec: ClusterSpec, instance: string): PostgresPaths {
-  const own = spec.instances.find((i) => i.name === instance);
-  return {
-    pgdata: dataDirectory(own?.dataPath),
-    confDir: CONFIG_DIR,
-    stateDir: AGENT_STATE_DIR,
-    handoverDir: HANDOVER_DIR,
-    certificatesDir: CERTIFICATES_DIR,
-    socketDir: SOCKET_DIR,
-    lockFile: LOCK_FILE,
-    ...(own?.walVolume === true ? { walDir: WAL_DIR } : {}),
-    tablespaces: Object.fromEntries((own?.tablespaces ?? []).map((name) => [name, tablespaceDir(name)])),
-    pgBackRest: { config: PGBACKREST_CONFIG, gate: ARCHIVE_GATE, fetch: FETCH_WANTED },
-    guard: `${AGENT_DIR}/pgguard`,
-    port: POSTGRES_PORT,
-  };
-}
-
-function mountsOf(spec: ClusterSpec, instance: string): Mount[] {
-  const own = spec.instances.find((i) => i.name === instance);
-  return [
-    { label: 'data', name: 'data', path: DATA_MOUNT },
-    ...(own?.walVolume === true ? [{ label: 'wal', name: 'write-ahead log', path: WAL_MOUNT }] : []),
-    ...(own?.tablespaces ?? []).map((name) => ({ label: `tablespace-${name}`, name: `tablespace ${name}`, path: tablespaceMount(name) })),
-  ];
 }
 
 /** Decisions that a person looking at the pod should find in its Events, and the Event's reason. */

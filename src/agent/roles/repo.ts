@@ -10,8 +10,10 @@ import { readRepoKeys } from '../backups/keys.js';
 import { PgBackRest } from '../backups/pgbackrest.js';
 import { BackupRunner } from '../backups/runner.js';
 import { StanzaKeeper } from '../backups/stanza.js';
+import { UserOptionsKeeper } from '../backups/user-options.js';
 import { readCertificate } from '../credentials/served.js';
 import { DutyRunner } from '../duties/duty.js';
+import { KubeConfigFiles } from '../kube/config-files.js';
 import { KubeSecrets } from '../kube/secrets.js';
 import { backupMetrics } from '../metrics/backups.js';
 
@@ -29,6 +31,7 @@ export async function runRepo({ environment, api, events, problems, metrics, spe
   const pgBackRest = () => new PgBackRest(PGBACKREST_CONFIG, backups().stanza);
   const stanza = new StanzaKeeper({ clock, pgBackRest: () => (configured ? pgBackRest() : null), signal: () => leaving });
   backupMetrics(metrics, () => stanza.info);
+  const options = new UserOptionsKeeper(new KubeConfigFiles(api, secrets), problems);
   const runner = new BackupRunner({ pgBackRest, events, problems, log, ended: () => { stanza.askAgain(); duties.stanza.wake(); } });
 
   async function configure(): Promise<void> {
@@ -40,7 +43,7 @@ export async function runRepo({ environment, api, events, problems, metrics, spe
     const keys = await readRepoKeys(secrets, repos, true);
     const fqdn = (name: string) => `${name}.${environment.namespace}.svc`;
     const changed = await writeConfiguration(read.certificate, keys, [{
-      backups: backups(), keys, repoHost: fqdn(host!), file: PGBACKREST_CONFIG,
+      backups: backups(), keys, options: await options.read(backups()), repoHost: fqdn(host!), file: PGBACKREST_CONFIG,
       place: { kind: 'repo', instances: instances.map(({ pod }) => fqdn(`${pod}.${objects.instancesService}`)) },
     }]);
     const material = { authority, server: pair };

@@ -14,7 +14,7 @@ function rendered(place: Place, repos: RepoSpec[], keys: RepoKeys[]): Record<str
   const backups: BackupsSpec = { stanza: 'orders', repos, host: 'orders-repo', certificateSecret: 's', requestSecret: 'r' };
   const sections: Record<string, Record<string, string>> = {};
   let section = '';
-  for (const line of renderConfiguration({ backups, place, keys, repoHost: 'orders-repo.shop.svc' }).split('\n')) {
+  for (const line of renderConfiguration({ backups, place, keys, repoHost: 'orders-repo.shop.svc', options: {} }).split('\n')) {
     const name = /^\[(.*)\]$/.exec(line)?.[1];
     if (name !== undefined) sections[section = name] = {};
     else if (line.includes('=')) sections[section]![line.slice(0, line.indexOf('='))] = line.slice(line.indexOf('=') + 1);

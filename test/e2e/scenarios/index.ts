@@ -38,6 +38,7 @@ import { secondPostgres } from './second-postgres';
 import { secretsWiped } from './secrets-wiped';
 import { staleVolume } from './stale-volume';
 import { unusableData } from './unusable-data';
+import { userConfiguration } from './user-configuration';
 import { volumeFull } from './volume-full';
 import { walAndTablespaceVolumes } from './wal-and-tablespace-volumes';
 import { wrongMajor } from './wrong-major';
@@ -49,7 +50,7 @@ export const SCENARIOS: readonly Scenario[] = [
   frozen, rolloutByProp, rolloutByJsonPatch, rolloutBySetImage, instancesRenamed,
   secondPostgres, busyBackendKilled, busyBackendFenced,
   pointInTime, restoreRefused, production, poolerFollows, poolerWaits, wrongMajor, brokenImage, replicaVolumeLost, recreated, secretsWiped, staleVolume, scaledToZero,
-  brokenSpec, rightsMissing, unusableData, appWithCluster, noDrift, cli, metricsExporter, metricsAlerts,
+  brokenSpec, rightsMissing, unusableData, userConfiguration, appWithCluster, noDrift, cli, metricsExporter, metricsAlerts,
   certificatesRenewed, givenCertificate, backups, repoDown, archiveHole, cliBackup,
   nodeCut, apiServerStopped,
 ];

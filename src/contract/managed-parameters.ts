@@ -1,4 +1,4 @@
-/** Settings that a program must not give, and why. */
+/** Settings that neither a program nor a file beside it may give, and why. */
 
 const AGENT_SETS = 'the agent sets it, because its promises rest on it';
 const REPLICATION = 'the agent sets it as roles move';
