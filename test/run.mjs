@@ -24,7 +24,8 @@ const SUITES = {
     ['command line', 2, () => jest('cli', ['-c', 'test/cli/jest.config.cjs'])],
     ['python', 2, () => jest('python', ['-c', 'test/python/jest.config.cjs'])],
     ['model', 6, () => jest('model', ['-c', 'test/model/jest.config.cjs', '--testPathIgnorePatterns', 'mutation'])],
-    ['pgguard', 2, goTest],
+    ['pgguard', 2, () => goTest('src/agent/guard')],
+    ['gitops', 2, () => goTest('test/gitops')],
   ],
   e2e: [
     ['end to end', 32, endToEnd],
@@ -64,8 +65,8 @@ function asAnybody(command) {
   return ['unshare', '--mount', 'sh', '-c', `mount --bind "${repo}" ${here} && cd ${here} && exec "$@"`, 'sh', ...command];
 }
 
-function goTest() {
-  const { status, stdout } = run('go', ['test', '-json', './...'], { cwd: join(repo, 'src/agent/guard'), stdio: ['inherit', 'pipe', 'inherit'] });
+function goTest(module) {
+  const { status, stdout } = run('go', ['test', '-json', './...'], { cwd: join(repo, module), stdio: ['inherit', 'pipe', 'inherit'] });
   const events = stdout.toString().split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
   for (const { Action, Output } of events) if (Action === 'output' && status !== 0) process.stdout.write(Output);
   const count = (action) => events.filter((event) => event.Test !== undefined && event.Action === action).length;

@@ -53,6 +53,17 @@ describe.each(names)('the output of the program %j', (name) => {
     expect(found(objects, (_, key) => ['status', 'creationTimestamp', 'volumeName', 'resourceVersion'].includes(key))).toEqual([]);
   });
 
+  test('loses no claim and no Secret when it goes from Git, and leaves nothing else behind', () => {
+    const kept = ({ metadata: { annotations = {} } }: Manifest) => [
+      annotations['kustomize.toolkit.fluxcd.io/prune'] === 'disabled',
+      ['Prune=false', 'Delete=false'].every((option) => annotations['argocd.argoproj.io/sync-options']?.split(',').includes(option)),
+    ];
+    for (const object of objects) {
+      const holdsData = ['PersistentVolumeClaim', 'Secret'].includes(object.kind);
+      expect([object.kind, object.metadata.name, ...kept(object)]).toEqual([object.kind, object.metadata.name, holdsData, holdsData]);
+    }
+  });
+
   test('stays below the size that client-side apply can take', () => {
     for (const object of objects) expect(JSON.stringify(object).length).toBeLessThan(256 * 1024);
   });

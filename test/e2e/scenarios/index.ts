@@ -12,6 +12,7 @@ import { certificatesRenewed } from './certificates-renewed';
 import { cli } from './cli';
 import { cliBackup } from './cli-backup';
 import { frozen } from './frozen';
+import { gitopsHealth } from './gitops-health';
 import { givenCertificate } from './given-certificate';
 import { instancesRenamed } from './instances-renamed';
 import { metricsAlerts } from './metrics-alerts';
@@ -45,7 +46,7 @@ import { wrongMajor } from './wrong-major';
 import type { Scenario } from '../harness/scenario';
 
 export const SCENARIOS: readonly Scenario[] = [
-  volumeFull, walAndTablespaceVolumes,
+  volumeFull, walAndTablespaceVolumes, gitopsHealth,
   postmasterKilled, agentKilled, podDeleted, podForceDeleted,
   frozen, rolloutByProp, rolloutByJsonPatch, rolloutBySetImage, instancesRenamed,
   secondPostgres, busyBackendKilled, busyBackendFenced,
