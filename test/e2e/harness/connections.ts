@@ -1,6 +1,7 @@
 /** Which pods of a namespace have connected to which, by the nodes' own books (conntrack), and what its NetworkPolicies say of that. */
 import type { Cluster } from './cluster';
 import { output } from './run';
+import { sleep } from './wait';
 import { COMPONENT_LABEL } from '../../../src/contract';
 import { passing, type Pod, type Traffic } from '../../policy-evaluator';
 
@@ -10,18 +11,41 @@ interface RawPod {
   readonly status: { readonly podIP?: string };
 }
 
-export interface Connections {
+export interface Judgement {
   /** "instance to repo:8432", each once. */
   readonly seen: readonly string[];
   readonly forbidden: readonly string[];
 }
 
-/** `yaml` has the policies. Books are kept for as long as a connection lasts, and two minutes. */
-export async function judgeConnections(cluster: Cluster, yaml: string): Promise<Connections> {
-  const flows = await flowsOf(cluster);
-  const allowed = await passing(yaml, flows);
-  const seen = Object.keys(flows).sort();
-  return { seen, forbidden: seen.filter((name) => !allowed.includes(name)) };
+const LOOK_EVERY_MS = 2_000;
+
+export class Connections {
+  #flows: Readonly<Record<string, Traffic>> = {};
+
+  constructor(private readonly cluster: Cluster) {}
+
+  /** Looks again and again while the work goes on: the connections of a pod that has ended are in nobody's books. */
+  async during<T>(work: Promise<T>): Promise<T> {
+    let ended = false;
+    const end = () => { ended = true; };
+    work.then(end, end);
+    while (!ended) {
+      await this.look();
+      await Promise.race([sleep(LOOK_EVERY_MS), work.catch(() => undefined)]);
+    }
+    return work;
+  }
+
+  async look(): Promise<void> {
+    this.#flows = { ...this.#flows, ...await flowsOf(this.cluster) };
+  }
+
+  /** `yaml` has the policies. */
+  async judge(yaml: string): Promise<Judgement> {
+    const allowed = await passing(yaml, this.#flows);
+    const seen = Object.keys(this.#flows).sort();
+    return { seen, forbidden: seen.filter((name) => !allowed.includes(name)) };
+  }
 }
 
 async function flowsOf(cluster: Cluster): Promise<Readonly<Record<string, Traffic>>> {

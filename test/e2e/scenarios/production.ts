@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { anotherLeads } from './service';
 import { NAMES, type Cluster } from '../harness/cluster';
-import { judgeConnections } from '../harness/connections';
+import { Connections } from '../harness/connections';
 import { synthesizeExample } from '../harness/example';
 import { installPrometheusKinds } from '../harness/prometheus';
 import { backUp, Repo } from '../harness/repo';
@@ -44,10 +44,10 @@ export const production: Scenario = {
 
     step('a backup by each of its schedules');
     const repo = await Repo.of(cluster);
-    for (const [kind, number] of SCHEDULES) await backUp(cluster, kind, number);
+    const connections = new Connections(cluster);
+    for (const [kind, number] of SCHEDULES) await connections.during(backUp(cluster, kind, number));
     const made = (await repo.backups()).map(({ type, database }) => `${type} in repo ${database['repo-key']}`).sort();
     assert.deepEqual(made, ['diff in repo 2', 'full in repo 1', 'full in repo 2', 'incr in repo 1']);
-    const connected = await lawfulConnections(cluster, yaml);
 
     step(`a switchover away from instance ${primary.instance}, behind the pooler`);
     await ledger.mark();
@@ -56,8 +56,12 @@ export const production: Scenario = {
     await cluster.healthy(120_000);
     const { longestMs } = await ledger.report();
     assert.equal(await cluster.diffOf(yaml), '', 'kubectl diff shows nothing');
-    for (const flow of await lawfulConnections(cluster, yaml)) connected.add(flow);
-    assert.deepEqual(NEEDED.filter((flow) => !connected.has(flow)), [], `each of these was seen; there were ${[...connected].join(', ')}`);
+
+    // Nothing enforces the policies here; on a network that does, each of these connections would have to pass.
+    await connections.look();
+    const { seen, forbidden } = await connections.judge(yaml);
+    assert.deepEqual(forbidden, [], 'connections that the policies forbid');
+    assert.deepEqual(NEEDED.filter((flow) => !seen.includes(flow)), [], `these were not seen; there were ${seen.join(', ')}`);
     return { switchoverMs: longestMs };
   },
 };
@@ -66,11 +70,4 @@ export const production: Scenario = {
 async function checkStrictly(cluster: Cluster, yaml: string): Promise<void> {
   const { code, stderr } = await cluster.kubectl.outcome(['apply', '--server-side', '--dry-run=server', '--validate=strict', '-f', '-'], { input: yaml });
   assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
-}
-
-/** Nothing enforces the policies here; on a network that does, each of these connections would have to pass. */
-async function lawfulConnections(cluster: Cluster, yaml: string): Promise<Set<string>> {
-  const { seen, forbidden } = await judgeConnections(cluster, yaml);
-  assert.deepEqual(forbidden, [], 'connections that the policies forbid');
-  return new Set(seen);
 }
