@@ -6,9 +6,9 @@ import { spawnSync } from 'node:child_process';
 import { buildImages } from './images';
 import { CLUSTER, machine } from './machine';
 import { IMAGES, type Target } from './target';
+import { buildEvaluator } from '../../policy-evaluator';
 import { outcomeOf, output } from '../harness/run';
 import { say } from '../harness/say';
-import { buildEvaluator } from '../../policy-evaluator';
 
 const INSIDE = 'CDK8S_POSTGRES_INSIDE';
 
