@@ -28,7 +28,7 @@ const SUITES = {
     ['gitops', 2, () => goTest('test/gitops')],
   ],
   e2e: [
-    ['end to end', 32, endToEnd],
+    ['end to end', 38, endToEnd],
     ['demo', 4, demo],
   ],
 };

@@ -3,6 +3,7 @@
  * --keep leaves the clusters of failed ones running.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { buildEvaluator } from '../policy-evaluator';
 import { Kubectl } from './harness/kubectl';
 import { say } from './harness/say';
 import { Suite } from './harness/suite';
@@ -20,7 +21,7 @@ async function main(): Promise<number> {
     console.error(`no scenario is named like ${wanted.join(', ')}; there are:\n${SCENARIOS.map(({ name, promise }) => `  ${name}: ${promise}`).join('\n')}`);
     return 64;
   }
-  const target = await chooseTarget();
+  const target = await chooseTarget(buildEvaluator);
   if (target === null) {
     console.error(THREE_WAYS);
     return 1;

@@ -11,7 +11,7 @@ export class Application {
     const { user, password, database } = await cluster.access();
     const pod = await eventually('a ready pod', { withinMs: 30_000 }, () => cluster.pods.all.find(({ ready, terminating }) => ready && !terminating) ?? null);
     const out = await cluster.kubectl.run([
-      'exec', pod.name, '--container=postgres', '--', 'env', `PGPASSWORD=${password}`, 'PGCONNECT_TIMEOUT=2',
+      'exec', pod.name, '--container=postgres', '--', 'env', `PGPASSWORD=${password}`, 'PGCONNECT_TIMEOUT=15',
       'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-h', service, '-U', user, '-d', database, '-c', text,
     ]);
     return out.trim();

@@ -1,6 +1,6 @@
 /**
  * `npm run demo`: from this clone to the production example at work on a Kubernetes: written to through its pooler, backed up to both of its
- * repos, its primary killed, a dropped table brought back in a second cluster, its metrics read. Each step with its time. The Kubernetes and
+ * repos, a dropped table brought back in a second cluster while the primary of the first is killed, its metrics read. Each step with its time. The Kubernetes and
  * the clusters are kept, so that a second run is quick and one can look around.
  */
 import { Application } from './application';
@@ -17,11 +17,12 @@ import { now } from '../harness/wait';
 import { chooseTarget, THREE_WAYS } from '../target/choose';
 
 const NAMESPACE = 'demo';
-const REPOS = [1, 2] as const;
+/** Its repos, by number. */
+const VOLUME = 1;
+const S3 = 2;
 
 async function main(): Promise<number> {
-  const target = await chooseTarget();
-  await synthesize(NAMESPACE);
+  const target = await chooseTarget(() => synthesize(NAMESPACE));
   if (target === null) {
     say(`synthesized ${MANIFESTS}; it was not applied`);
     console.log(THREE_WAYS);
@@ -32,10 +33,9 @@ async function main(): Promise<number> {
   try {
     const application = new Application(cluster);
     await writeAndRead(application);
-    for (const repo of REPOS) await backUp(repo);
-    await killPrimary(cluster, application);
+    await backUp(S3);
     const moment = await loseTheTable(application);
-    await restoration.restore(s3, moment);
+    await Promise.all([restoration.restore(s3, moment), backUp(VOLUME).then(() => killPrimary(cluster, application))]);
     await readMetrics(cluster);
     await explain(cluster, restoration);
   } finally {
@@ -59,7 +59,7 @@ async function backUp(repo: number): Promise<void> {
   say(`cdk8s-postgres backup ${CLUSTER} --type full --repo ${repo}`);
   const { code, stdout, stderr } = await new Cli(NAMESPACE).run(['backup', CLUSTER, '--type', 'full', '--repo', String(repo)]);
   if (code !== 0) throw new Error(`the backup failed: ${stdout}${stderr}`);
-  say(`backed up to ${repo === 1 ? 'the volume of the repo host' : 'the S3 server, encrypted'} in ${((now() - began) / 1000).toFixed(1)} s`);
+  say(`backed up to ${repo === VOLUME ? 'the volume of the repo host' : 'the S3 server, encrypted'} in ${((now() - began) / 1000).toFixed(1)} s`);
 }
 
 /** Somebody drops it. Resolves to a moment before that. */

@@ -12,11 +12,13 @@ export const THREE_WAYS = `There is no Kubernetes to run on. Three ways on:
   2. docker and kind: https://kind.sigs.k8s.io
   3. Linux (Debian 12 or 13) as root: the test cluster of this repository, test/cluster/cluster up`;
 
-export async function chooseTarget(): Promise<Target | null> {
-  if (insideLocal()) return localTarget();
-  if (process.env.KUBECONFIG) return givenTarget();
-  if (await works('docker', 'info') && await works('kind', 'version')) return kindTarget();
-  if (process.platform === 'linux' && process.getuid?.() === 0 && existsSync('/etc/debian_version')) return localTarget();
+/** `meanwhile`: work that needs no Kubernetes, done once beside what the choice needs. */
+export async function chooseTarget(meanwhile: () => Promise<void> = async () => undefined): Promise<Target | null> {
+  if (insideLocal()) return localTarget(meanwhile);
+  if (process.env.KUBECONFIG) return (await Promise.all([givenTarget(), meanwhile()]))[0];
+  if (await works('docker', 'info') && await works('kind', 'version')) return (await Promise.all([kindTarget(), meanwhile()]))[0];
+  if (process.platform === 'linux' && process.getuid?.() === 0 && existsSync('/etc/debian_version')) return localTarget(meanwhile);
+  await meanwhile();
   return null;
 }
 

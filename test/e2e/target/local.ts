@@ -6,7 +6,6 @@ import { spawnSync } from 'node:child_process';
 import { buildImages } from './images';
 import { CLUSTER, machine } from './machine';
 import { IMAGES, type Target } from './target';
-import { buildEvaluator } from '../../policy-evaluator';
 import { outcomeOf, output } from '../harness/run';
 import { say } from '../harness/say';
 
@@ -14,19 +13,14 @@ const INSIDE = 'CDK8S_POSTGRES_INSIDE';
 
 export const insideLocal = (): boolean => process.env[INSIDE] !== undefined;
 
-export async function localTarget(): Promise<Target> {
-  if (!insideLocal()) await enter();
+export async function localTarget(meanwhile: () => Promise<void>): Promise<Target> {
+  if (!insideLocal()) await enter(meanwhile);
   return { kind: 'local', description: 'the test cluster of this repository', images: IMAGES, machine: machine(), reachesPods: true };
 }
 
 /** Does not come back: this very program runs again inside, and its exit code is this one's. */
-async function enter(): Promise<never> {
-  await output([CLUSTER, 'build'], { show: true });
-  await output(['test/prometheus.sh'], { show: true });
-  await buildEvaluator();
-  await buildImages();
-  // Starts it or reuses it, and loads what is newer than what it has.
-  await output([CLUSTER, 'up'], { show: true });
+async function enter(meanwhile: () => Promise<void>): Promise<never> {
+  await Promise.all([prepare(), meanwhile()]);
   const variables = environment(await output([CLUSTER, 'env']));
   // One at a time: they cut nodes off and stop the API server.
   const lock = `${variables.CLUSTER_RUN}/run.lock`;
@@ -39,6 +33,14 @@ async function enter(): Promise<never> {
     env: { ...process.env, ...variables, [INSIDE]: '1' },
   });
   process.exit(status ?? 1);
+}
+
+async function prepare(): Promise<void> {
+  await output([CLUSTER, 'build'], { show: true });
+  await output(['test/prometheus.sh'], { show: true });
+  await buildImages();
+  // Starts it or reuses it, and loads what is newer than what it has.
+  await output([CLUSTER, 'up'], { show: true });
 }
 
 /** `export NAME=value` lines. */
