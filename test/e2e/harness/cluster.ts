@@ -3,7 +3,7 @@ import { Kubectl } from './kubectl';
 import { AgentLogs } from './logs';
 import { PodWatch, type Pod } from './pods';
 import { CLUSTER, INSTANCES, objectsOf, synthesize, USER, type Program, type SynthesizedObject } from './program';
-import { eventually } from './wait';
+import { eventually, yes } from './wait';
 import { CONNECTION_KEYS, HEALTH_PORT, HEALTH_ROUTES, InstanceStatus, SOCKET_DIR } from '../../../src/contract';
 import { ClusterNames } from '../../../src/naming';
 import type { Target } from '../target/target';
@@ -22,13 +22,17 @@ export interface Access {
 }
 
 const STATUS_TIMEOUT_MS = 1_500;
+const CONTROLLERS_WITHIN_MS = 90_000;
 
 export class Cluster {
   /** The namespace admits restricted pods only. */
   static async create(target: Target, namespace: string, directory: string): Promise<Cluster> {
     const labels = { 'pod-security.kubernetes.io/enforce': 'restricted', 'cdk8s-postgres-test': 'true' };
     await new Kubectl('default').apply(JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels } }));
-    return new Cluster(target, namespace, directory);
+    const cluster = new Cluster(target, namespace, directory);
+    // Its controller makes it, which after an outage of the API server takes up its work again in its own time; no pod is admitted before.
+    await eventually('the default ServiceAccount', { withinMs: CONTROLLERS_WITHIN_MS }, async () => yes((await cluster.kubectl.outcome(['get', 'serviceaccount', 'default'])).code === 0));
+    return cluster;
   }
 
   readonly kubectl: Kubectl;
