@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { dirname } from 'node:path';
 import { hasWarningEvent, showsProblem } from './problems';
 import { undisturbed } from './service';
 import { PGDATA } from '../../../src/contract';
@@ -6,10 +7,28 @@ import type { Cluster } from '../harness/cluster';
 import type { Scenario } from '../harness/scenario';
 import { eventually, yes } from '../harness/wait';
 
-const CONTROL = `${PGDATA}/global/pg_control`;
+/** Beside the data directory. */
+const [OTHER, VERSION, KEPT] = ['other', 'version', 'kept'].map((name) => `${dirname(PGDATA)}/${name}`);
 
 const shell = (cluster: Cluster, instance: string, script: string): Promise<string> =>
   cluster.kubectl.run(['exec', cluster.pod(instance).name, '--container=postgres', '--', 'sh', '-euc', script]);
+
+const otherMajor = `echo 16 > ${PGDATA}/new && mv ${PGDATA}/new ${PGDATA}/PG_VERSION`;
+
+/**
+ * Exchanges the data with the other directory's. Meanwhile it is of another major: an agent that looked in the middle of it would find
+ * nothing there, or something to start, and would rightly do so.
+ */
+const exchange = (cluster: Cluster, instance: string): Promise<string> => shell(cluster, instance, `
+  ${otherMajor}
+  rm ${OTHER}/PG_VERSION
+  mkdir ${KEPT}
+  find ${PGDATA} -mindepth 1 -maxdepth 1 ! -name PG_VERSION -exec mv -t ${KEPT} {} +
+  find ${OTHER} -mindepth 1 -maxdepth 1 -exec mv -t ${PGDATA} {} +
+  find ${KEPT} -mindepth 1 -maxdepth 1 -exec mv -t ${OTHER} {} +
+  rmdir ${KEPT}
+  cp ${VERSION} ${OTHER}/PG_VERSION
+  cp ${VERSION} ${KEPT}.version && mv ${KEPT}.version ${PGDATA}/PG_VERSION`);
 
 export const unusableData: Scenario = {
   name: 'unusable-data',
@@ -19,7 +38,7 @@ export const unusableData: Scenario = {
     const startedAt = new Date();
     await ledger.mark();
     step(`instance ${instance}: a data directory of PostgreSQL 16`);
-    await shell(cluster, instance, `cp ${PGDATA}/PG_VERSION ${PGDATA}/../version && echo 16 > ${PGDATA}/PG_VERSION`);
+    await shell(cluster, instance, `cp ${PGDATA}/PG_VERSION ${VERSION} && ${otherMajor}`);
     await cluster.kubectl.run(['delete', 'pod', name]);
     await eventually('its new pod', { withinMs: 60_000 }, () => yes((cluster.pods.of(instance)?.uid ?? uid) !== uid && cluster.pods.of(instance)?.started === true));
     await showsProblem(cluster, instance, /^Blocked: MajorMismatch.*16/);
@@ -29,14 +48,14 @@ export const unusableData: Scenario = {
     await shell(cluster, instance, `chmod 000 ${PGDATA}`);
     await showsProblem(cluster, instance, /^Blocked: DataUnreadable/);
 
-    // Each change is one rename: an agent that looked in the middle of it would find data to start, or none, and would rightly do so.
     step('one of another system');
-    await shell(cluster, instance, `initdb --pgdata=${PGDATA}.other --no-sync >/dev/null && chmod 700 ${PGDATA} && cp ${CONTROL} ${PGDATA}/../control`);
-    await shell(cluster, instance, `mv ${PGDATA}.other/global/pg_control ${CONTROL} && rm -rf ${PGDATA}.other && mv ${PGDATA}/../version ${PGDATA}/PG_VERSION`);
+    await shell(cluster, instance, `initdb --pgdata=${OTHER} --no-sync >/dev/null && chmod 700 ${PGDATA}`);
+    await exchange(cluster, instance);
     await showsProblem(cluster, instance, /^Blocked: SystemIdMismatch/);
 
     step('and the right one again');
-    await shell(cluster, instance, `mv ${PGDATA}/../control ${CONTROL}`);
+    await exchange(cluster, instance);
+    await shell(cluster, instance, `rm -rf ${OTHER} ${VERSION}`);
     await cluster.healthy(120_000);
     await undisturbed(ledger);
     const replaced = cluster.logs.since(startedAt).filter(({ fields }) => ['clone', 'setAside', 'rewind'].includes(String(fields.decision)));
