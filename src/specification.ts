@@ -210,6 +210,7 @@ function instanceSpec(names: ClusterNames, instance: PostgresInstance): Instance
     statefulSet: names.statefulSet(instance.instanceName),
     pod: instance.podName,
     dataClaim: instance.volumes.dataClaimName,
+    givenVolume: instance.volumes._data.given,
     dataPath: instance._dataPath,
     walVolume: instance.volumes._wal !== undefined,
     tablespaces: Object.keys(instance.volumes._tablespaces),

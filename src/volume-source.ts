@@ -73,6 +73,8 @@ export interface Backing {
   /** Absent: it goes with the pod. */
   readonly claimName?: string;
   readonly sizeLimit?: k8s.Quantity;
+  /** It was there before the cluster, and may hold data. */
+  readonly given?: true;
 }
 
 /** `ownClaim`: the name of the claim where the cluster makes it. */
@@ -80,9 +82,9 @@ export function backingOf(storage: StorageOptions, ownClaim: string): Backing {
   const source = storage.source ?? VolumeSource.newClaim();
   switch (source._kind) {
     case 'ephemeral': return { sizeLimit: sizeQuantity(storage.size) };
-    case 'existingClaim': return { claimName: source._claimName };
-    case 'newClaim':
-    case 'persistentVolume': return { claimName: ownClaim };
+    case 'existingClaim': return { claimName: source._claimName, given: true };
+    case 'newClaim': return { claimName: ownClaim };
+    case 'persistentVolume': return { claimName: ownClaim, given: true };
   }
 }
 

@@ -20,6 +20,7 @@ test('a claim that is there already is mounted and not made, and the agents may 
   expect(markable(manifests)).toEqual([['old.data', 'orders-2-data']]);
   expect(manifests.spec().instances).toMatchObject([{ dataClaim: 'old.data', dataPath: 'pgsql/17' }, { dataClaim: 'orders-2-data' }]);
   expect(manifests.spec().instances[1]).not.toHaveProperty('dataPath');
+  expect(manifests.spec().instances.map(({ givenVolume }) => givenVolume)).toEqual([true, undefined]);
 });
 
 test('an ephemeral volume goes with the pod and no further than its size, and there is no claim to mark', () => {
@@ -40,6 +41,7 @@ test('a ready-made volume is taken by its labels, by no class, and its server kn
   expect(manifests.one('PersistentVolumeClaim', 'orders-1-data').spec).toMatchObject({ storageClassName: '', selector: { matchLabels: { disk: 'nvme' } } });
   expect(manifests.one('PersistentVolumeClaim', 'orders-1-archive-tablespace').spec).toMatchObject({ storageClassName: 'nfs', selector: { matchLabels: { disk: 'nfs' } } });
   expect(manifests.pod().spec.securityContext.supplementalGroups).toEqual([7, 100, 5001]);
+  expect(manifests.spec().instances.map(({ givenVolume }) => givenVolume)).toEqual([true, true, true]);
   expect(render().pod().spec.securityContext).not.toHaveProperty('supplementalGroups');
 });
 

@@ -25,6 +25,8 @@ const report = z.object({
   wasPrimary: z.boolean(),
   streaming: z.boolean(),
   unfit: z.string().nullable(),
+  // What a newer agent may call it, counts as not said.
+  data: z.enum(['unknown', 'absent', 'incomplete', 'poisoned', 'unusable', 'present']).optional().catch(undefined),
 }) satisfies z.ZodType<Report>;
 
 export interface PeersContext {

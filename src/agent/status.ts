@@ -22,6 +22,7 @@ export function reportOf(s: Snapshot): object {
     wasPrimary: data.kind === 'present' && data.wasPrimary,
     streaming: postgres.kind === 'standby' && postgres.streaming,
     unfit: unfit(s),
+    data: data.kind,
   };
   return { ...report, position: report.position === null ? null : written(report.position) };
 }

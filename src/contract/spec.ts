@@ -60,6 +60,8 @@ export interface InstanceSpec {
   readonly pod: string;
   /** Absent where the data volume goes with the pod, and nothing outlives it that could be marked. */
   readonly dataClaim?: string;
+  /** The data volume was there before the cluster, so there may be data in it: nobody makes the cluster's first data before that is known. */
+  readonly givenVolume?: true;
   /** Where the data directory lies within its volume; absent: `data`. */
   readonly dataPath?: string;
   readonly walVolume: boolean;

@@ -18,6 +18,7 @@ export const leaving: readonly Me['leavingSince'][] = [null, NOW - 1_000, NOW - 
 
 export const listings: readonly Snapshot['spec']['instances'][] = [
   [{ name: '1', retire: false }, { name: '2', retire: false }, { name: '3', retire: false }],
+  [{ name: '1', retire: false }, { name: '2', retire: false, givenVolume: true }, { name: '3', retire: false }],
   [{ name: '1', retire: true }, { name: '2', retire: false }, { name: '3', retire: false }],
   [{ name: '2', retire: false }, { name: '3', retire: false }],
 ];
@@ -73,6 +74,8 @@ const record = (holder: Holder | null, more: Partial<LeaderRecord> = {}) => ({ v
 const mine = (grantedAt: number, more: Partial<LeaderRecord> = {}): LeaseView => ({ kind: 'mine', grantedAt, record: record(ME, more) });
 const theirs = (holder: Holder, since: number, more: Partial<LeaderRecord> = {}): LeaseView => ({ kind: 'theirs', record: record(holder, more), holder, since });
 
+const UNBORN: Partial<LeaderRecord> = { systemId: null, timeline: 0, reserved: 0, lsn: 0n };
+
 export const leases: readonly LeaseView[] = [
   { kind: 'unknown' },
   { kind: 'absent', since: NOW - 1_000 },
@@ -88,6 +91,9 @@ export const leases: readonly LeaseView[] = [
   { kind: 'free', since: LONG_AGO, record: record(null, { timeline: 3, reserved: 3 }) },
   // The last leader went on with timeline 1 after it had been left for timeline 2.
   { kind: 'free', since: LONG_AGO, record: record(null, { timeline: 1, release: { kind: 'crashed', from: '2', timeline: 1, lsn: 150n } }) },
+  // Of a bootstrap that is not through, or was left.
+  { kind: 'free', since: LONG_AGO, record: record(null, UNBORN) },
+  mine(NOW - 100, UNBORN),
   mine(NOW - 100),
   mine(NOW - 100, { reserved: 3, inherited: release('crashed', '2', 250n) }),
   mine(NOW - 100, { reserved: 3 }),
@@ -125,7 +131,7 @@ export const peers: readonly (readonly Peer[])[] = [
   [peer(null, '2'), peer(null, '3')],
   [peer(report(OTHER, 'primary', at(2, 210n), 'it leads'), '2'), peer(report(third, 'standby', at(2, 205n)), '3')],
   [peer(report(OTHER, 'standby', at(2, 150n)), '2'), peer(report(third, 'standby', at(1, 90n)), '3')],
-  [peer(report(OTHER, 'none', null, 'no room is left'), '2'), peer(report(third, 'standby', at(2, 195n), 'no room is left'), '3')],
+  [peer({ ...report(OTHER, 'none', null, 'no room is left'), data: 'absent' }, '2'), peer(report(third, 'standby', at(2, 195n), 'no room is left'), '3')],
   [peer(report(OTHER, 'primary', at(2, 210n), 'it is terminating'), '2', true), peer(report(third, 'none', null, 'its data directory is absent'), '3')],
 ];
 

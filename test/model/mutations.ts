@@ -113,6 +113,18 @@ export const MUTATIONS: readonly Mutation[] = [
     file: core('leader'), replace: 's.spec.origin === \'backup\'', by: 's.now < 0',
   },
   {
+    broken: 'a cluster whose volumes went with its pods begins anew where its state object is gone too (I41)', noticedBy: 'decide',
+    file: core('claim'), replace: '&& !hasLived', by: '',
+  },
+  {
+    broken: 'an empty cluster is begun beside a volume with data (I41)', noticedBy: 'decide',
+    file: core('bootstrap'), replace: 'givenVolume === true && name', by: 'givenVolume === true && s.now < 0 && name',
+  },
+  {
+    broken: 'the leader of such a cluster makes an empty one (I41)', noticedBy: 'decide',
+    file: core('leader'), replace: 'if (lease.record.leader.systemId !== null) return letGo(', by: 'if (s.now < 0) return letGo(',
+  },
+  {
     broken: 'a former primary on the leader\'s timeline just follows', noticedBy: 'decide',
     file: core('follower'), replace: '&& !(sameNumber && data.wasPrimary)', by: '',
   },

@@ -20,7 +20,8 @@ const predecessor = (s: Snapshot) => s.lease.kind === 'theirs' && s.lease.holder
 const led = (s: Snapshot) => s.lease.kind === 'theirs'
   && s.peers.some((p) => p.reachedAt !== null && p.report?.role === 'primary' && s.lease.kind === 'theirs' && p.report.podUid === s.lease.holder.podUid);
 const uninitialized = (s: Snapshot) => s.state.kind === 'present' && !s.state.initialized;
-const neverHadData = (s: Snapshot) => s.state.kind === 'absent' && s.state.claimedSystemIds?.length === 0;
+const neverHadData = (s: Snapshot) => s.state.kind === 'absent' && s.state.claimedSystemIds?.length === 0
+  && !('record' in s.lease && s.lease.record.leader.systemId !== null);
 const systemId = (s: Snapshot) => ('systemId' in s.postgres ? s.postgres.systemId : s.data.kind === 'present' ? s.data.systemId : null);
 const foreign = (s: Snapshot) => s.state.kind === 'present' && s.state.systemId === A && systemId(s) !== null && systemId(s) !== A;
 /** This instance's own first data lost the race to another one's. */
@@ -139,6 +140,12 @@ export const PROMISES: readonly Promised[] = [
     holds: (s) => valid(s) && (neverHadData(s) || (uninitialized(s) && s.state.kind === 'present' && s.state.systemId === null)),
   },
   {
+    promise: 'I41: no new data is begun with while a volume that was there before the cluster may hold some',
+    where: (s, a) => (one('createLease', 'claimLease')(a)) && (neverHadData(s) || uninitialized(s)) && stopped(s) && (s.data.kind === 'absent' || s.data.kind === 'incomplete')
+      && s.spec.instances.some((i) => i.givenVolume === true),
+    holds: (s) => s.peers.some((p) => p.instance === '2' && p.report?.data === 'absent'),
+  },
+  {
     promise: 'I18: data is set aside only while somebody else leads and is primary',
     where: (s, a) => a.do === 'setAside' && (s.data.kind === 'present' || s.data.kind === 'poisoned') && !late(s),
     holds: (s) => led(s),
@@ -185,7 +192,7 @@ export const PROMISES: readonly Promised[] = [
   },
   {
     promise: 'I19: nobody is elected with data of another system than the last leader\'s',
-    where: (s, a) => a.do === 'claimLease' && s.data.kind === 'present' && !predecessor(s),
+    where: (s, a) => a.do === 'claimLease' && s.data.kind === 'present' && !predecessor(s) && 'record' in s.lease && s.lease.record.leader.systemId !== null,
     holds: (s) => s.data.kind === 'present' && (systemId(s) === A),
   },
   {

@@ -21,10 +21,20 @@ function newCluster(s: Snapshot, claimedSystemIds: readonly string[] | null): De
   if (claimedSystemIds === null) return wait('StateUnknown', 'the data claims have not been read yet');
   if (claimedSystemIds.length > 0) return wait('WaitingForLeader', 'other volumes of this cluster hold data; their instances will lead');
   if (!s.spec.instances.some((i) => i.name === s.me.instance && !i.retire)) return wait('Unlisted', 'the spec does not list this instance');
+  const unclear = untilGivenVolumesSpoke(s);
+  if (unclear !== null) return unclear;
   if (s.full !== null) return wait('VolumeFull', `${s.full}; it is no place for a new cluster`);
   if (s.data.kind === 'unusable') return wait(s.data.code === 'otherMajor' ? 'MajorMismatch' : 'DataUnreadable', s.data.why);
   if (s.data.kind === 'unknown' || s.data.kind === 'poisoned') return wait('Busy', `the data directory is ${s.data.kind}`);
   return { action: { do: 'createLease', reserve: 0 }, reason: 'no instance of this cluster has ever had data' };
+}
+
+/** A volume that was there before the cluster may hold the data that it is to begin with: nobody makes any before each of those is known to be empty (I41). */
+export function untilGivenVolumesSpoke(s: Snapshot): Decision | null {
+  const empty = (instance: string) => s.peers.some((p) => p.instance === instance && p.reachedAt !== null && (p.report?.data === 'absent' || p.report?.data === 'incomplete'));
+  const unclear = s.spec.instances.filter(({ name, givenVolume }) => givenVolume === true && name !== s.me.instance && !empty(name));
+  if (unclear.length === 0) return null;
+  return wait('WaitingForLeader', `the volume of ${unclear.map(({ name }) => name).join(', ')} was there before this cluster; no new data is made while it may hold some`);
 }
 
 /** The Lease was deleted while the cluster had data: its holder is unknown, so a whole duration must pass first (I4). */

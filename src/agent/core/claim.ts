@@ -1,4 +1,5 @@
 /** Taking over a Lease: from nobody, from a holder that is gone, or from an earlier life of this very instance. */
+import { untilGivenVolumesSpoke } from './bootstrap.js';
 import { elect, timelineToMake, untilAllSpoke } from './election.js';
 import { isMyDeadPredecessor, openSince } from './lease.js';
 import { wait } from './say.js';
@@ -9,13 +10,16 @@ import type { Decision, Holder, LeaseRecord, Snapshot } from './types.js';
 export function claimOr(s: Snapshot, record: LeaseRecord, otherwise: () => Decision): Decision {
   if (openSince(s) === null) return otherwise();
   if (s.state.kind === 'unknown') return wait('StateUnknown', 'the state of the cluster has not been read yet');
-  if (s.state.kind === 'present' && s.state.initialized && hasNoData(s) && nobodyHasData(s)) {
-    return wait('InitializedWithoutData', 'the cluster has data, but no instance that the spec lists has any: were the instances renamed? Nothing is initialized; revert, or restore');
+  // Volumes that go with their pods leave no mark behind: where the state object is gone too, only the Lease still knows that there was data (I41).
+  const hasLived = s.state.kind === 'present' ? s.state.initialized : record.leader.systemId !== null;
+  if (hasLived && hasNoData(s) && nobodyHasData(s)) {
+    const anew = s.state.kind === 'absent' ? ', or delete the Lease to begin with nothing' : '';
+    return wait('InitializedWithoutData', `the cluster has had data, but no instance that the spec lists has any: were the instances renamed, or their volumes lost? Nothing is initialized; revert, restore${anew}`);
   }
-  const uninitialized = s.state.kind === 'absent' ? s.state.claimedSystemIds?.length === 0 : !s.state.initialized;
+  const uninitialized = s.state.kind === 'absent' ? s.state.claimedSystemIds?.length === 0 && !hasLived : !s.state.initialized;
   if (uninitialized && s.full === null && hasNoData(s) && s.spec.instances.some((i) => i.name === s.me.instance && !i.retire)) {
     // An earlier bootstrap died before the cluster had any data; whoever takes the Lease begins again.
-    return { action: { do: 'claimLease', version: record.version, reserve: 0 }, reason: 'the bootstrap was left unfinished' };
+    return untilGivenVolumesSpoke(s) ?? { action: { do: 'claimLease', version: record.version, reserve: 0 }, reason: 'the bootstrap was left unfinished' };
   }
   if (s.state.kind === 'absent') return rebuildFirst(s, record);
   return byElection(s, record, otherwise);

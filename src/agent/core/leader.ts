@@ -117,6 +117,7 @@ function initialize(s: Snapshot, lease: Mine): Decision {
     case 'absent':
       if (s.state.claimedSystemIds === null) return wait('StateUnknown', 'the data claims have not been read yet');
       if (s.state.claimedSystemIds.length > 0) return letGo('other volumes of this cluster hold data');
+      if (lease.record.leader.systemId !== null) return letGo('the Lease says that this cluster has had data, and this instance has none');
       return { action: { do: 'claimInit' }, reason: 'no instance of this cluster has ever had data' };
     case 'present':
       if (s.state.initialized || s.state.systemId !== null) return letGo('this instance holds the Lease but has no data');

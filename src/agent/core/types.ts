@@ -155,6 +155,8 @@ export interface Report {
   readonly streaming: boolean;
   /** Why it could not lead now, whatever its position; null when it could. */
   readonly unfit: string | null;
+  /** Absent where an older agent speaks. */
+  readonly data?: DataDirectory['kind'];
 }
 
 export interface Peer {
@@ -179,7 +181,8 @@ export interface Me {
 
 export interface SpecView {
   readonly major: string;
-  readonly instances: readonly { readonly name: string; readonly retire: boolean }[];
+  /** `givenVolume`: its data volume was there before the cluster. */
+  readonly instances: readonly { readonly name: string; readonly retire: boolean; readonly givenVolume?: true }[];
   readonly timing: Timing;
   /** Where the first data comes from: what initdb makes, or a backup of another cluster. */
   readonly origin: 'initdb' | 'backup';

@@ -62,10 +62,17 @@ export class CredentialsKeeper implements Duty {
     if (monitoring !== null) await loadClientCertificate(directories.monitoring, shown.authority, monitoring);
   }
 
-  /** Only who is about to make the cluster's first data may make its authority (architecture.md 7). */
+  /**
+   * Only who is about to make the cluster's first data may make its authority (architecture.md 7). Where that data may lie on a volume that was
+   * there before, the instances have to hear from each other first, and for that they need one: any of them makes it, as long as neither
+   * Lease nor state nor any claim says that the cluster has lived. The Secret takes it from one only.
+   */
   #duty(): CredentialsDuty {
     const s = this.context.snapshot();
-    if (s === null || s.lease.kind !== 'mine') return 'keep';
+    if (s === null) return 'keep';
+    const unborn = s.lease.kind === 'absent' && s.state.kind === 'absent' && s.state.claimedSystemIds?.length === 0;
+    if (unborn && s.spec.instances.some(({ givenVolume }) => givenVolume === true)) return 'found';
+    if (s.lease.kind !== 'mine') return 'keep';
     if (s.state.kind !== 'present') return 'keep';
     return s.state.initialized ? 'lead' : 'found';
   }

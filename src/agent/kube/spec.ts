@@ -60,6 +60,7 @@ const clusterSpec = z.object({
     statefulSet: name,
     pod: name,
     dataClaim: name.optional(),
+    givenVolume: z.literal(true).optional(),
     dataPath: name.optional(),
     walVolume: z.boolean(),
     tablespaces: z.array(name),

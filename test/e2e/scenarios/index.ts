@@ -41,6 +41,7 @@ import { staleVolume } from './stale-volume';
 import { unusableData } from './unusable-data';
 import { userConfiguration } from './user-configuration';
 import { volumeFull } from './volume-full';
+import { volumeKinds } from './volume-kinds';
 import { walAndTablespaceVolumes } from './wal-and-tablespace-volumes';
 import { wrongMajor } from './wrong-major';
 import type { Scenario } from '../harness/scenario';
@@ -51,7 +52,7 @@ export const SCENARIOS: readonly Scenario[] = [
   frozen, rolloutByProp, rolloutByJsonPatch, rolloutBySetImage, instancesRenamed,
   secondPostgres, busyBackendKilled, busyBackendFenced,
   pointInTime, restoreRefused, production, poolerFollows, poolerWaits, wrongMajor, brokenImage, replicaVolumeLost, recreated, secretsWiped, staleVolume, scaledToZero,
-  brokenSpec, rightsMissing, unusableData, userConfiguration, appWithCluster, noDrift, cli, metricsExporter, metricsAlerts,
+  brokenSpec, rightsMissing, unusableData, userConfiguration, volumeKinds, appWithCluster, noDrift, cli, metricsExporter, metricsAlerts,
   certificatesRenewed, givenCertificate, backups, repoDown, archiveHole, cliBackup,
   nodeCut, apiServerStopped,
 ];
