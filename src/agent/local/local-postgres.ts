@@ -4,19 +4,18 @@
  * It holds no judgement. What runs, how it is configured and where its files lie is in ../postgres.
  */
 import type { Logger } from 'pino';
-import type { BootstrapSpec, HbaRuleSpec } from '../../contract/spec.js';
 import type { Lsn, StopMode } from '../core/types.js';
 import type { LocalPostgres, LocalView } from '../ports.js';
+import { closeArchiveHole, completePromotion } from './after-promotion.js';
 import { readData } from './data.js';
 import { Observer } from './seen.js';
-import { messageOf } from '../files.js';
-import { archiveAncestors } from '../postgres/ancestors.js';
+import type { LocalSettings } from './settings.js';
+import { StartWatch } from './start-watch.js';
 import { clone } from '../postgres/clone.js';
 import { writeConfig } from '../postgres/config.js';
 import { readControlData } from '../postgres/controldata.js';
 import { forgetSkippedTimelines, skipTimelines } from '../postgres/history.js';
 import { ensurePrivateDirectory, initdb } from '../postgres/initdb.js';
-import { checkpoint } from '../postgres/local.js';
 import { isLockFree } from '../postgres/lock.js';
 import { noLongerFresh } from '../postgres/marker.js';
 import { moveAside } from '../postgres/move-aside.js';
@@ -26,7 +25,6 @@ import { PostgresServer } from '../postgres/server.js';
 import { slotName } from '../postgres/slots.js';
 import type { PostgresExit, PostgresPaths, Role, Upstream } from '../postgres/types.js';
 import { clearHandover } from '../postgres/wal-handover.js';
-import type { Stanza } from '../restore/catalog.js';
 import { refuseUsedArchive, restore } from '../restore/restore.js';
 import { Turns } from '../turns.js';
 
@@ -34,38 +32,6 @@ import { Turns } from '../turns.js';
 const STOP_TAKES = 3_600_000;
 /** How often a standby is asked whether it has replayed what was handed over. */
 const REPLAY_POLL = 10;
-
-export interface LocalSettings {
-  readonly instance: string;
-  readonly major: string;
-  readonly osUser: string;
-  /** The user's, of which PostgreSQL has taken each. */
-  readonly parameters: () => Promise<Readonly<Record<string, string>>>;
-  /** PostgreSQL has started with these. */
-  readonly startedWith: (parameters: Readonly<Record<string, string>>) => void;
-  /** It ended before it had begun to start, so what it was given is at fault. */
-  readonly notStartedWith: (parameters: Readonly<Record<string, string>>, why: string) => void;
-  readonly hba: () => readonly HbaRuleSpec[];
-  /** pgBackRest's name of the cluster; null: nothing is archived. */
-  readonly stanza: () => string | null;
-  /** A primary takes no new writes: there is no room for them (I30). */
-  readonly readOnly: () => boolean;
-  /** Where an instance can be reached; null while it has no pod. */
-  readonly upstream: (instance: string) => Upstream | null;
-  /** The system id that the cluster is known by; null before it is. */
-  readonly systemId: () => string | null;
-  /** Certificates are on disk; rejects with the reason while they are not. */
-  readonly credentials: () => Promise<void>;
-  /**
-   * The backup that the cluster begins with, ready to be read, and where the cluster's own will go; rejects with the reason while they are
-   * not. `own`: null where nothing is archived.
-   */
-  readonly bootstrap: () => Promise<{ readonly source: Stanza; readonly own: Stanza | null; readonly bootstrap: BootstrapSpec }>;
-  /** null: that kind of problem is over. */
-  readonly problem: (code: string, message: string | null) => void;
-  /** Fetches WAL of another instance into the handover directory. */
-  readonly receiveHandover: (from: string, range: { timeline: number; start: Lsn; end: Lsn }) => Promise<void>;
-}
 
 /** How often a data directory that cannot be used is looked at again, in milliseconds. */
 const REREAD = 5_000;
@@ -86,8 +52,7 @@ export class SupervisedPostgres implements LocalPostgres {
   #pendingRestart: readonly string[] = [];
   /** What is in PostgreSQL's configuration. */
   #given: Readonly<Record<string, string>> = {};
-  /** The start under way; `begun`: with what it was given there is nothing wrong. */
-  #starting: { readonly parameters: Readonly<Record<string, string>>; begun: boolean; why: string } | null = null;
+  readonly #startWatch: StartWatch;
   /** When the data directory was last read. */
   #readAt = -Infinity;
 
@@ -95,6 +60,7 @@ export class SupervisedPostgres implements LocalPostgres {
     this.server = new PostgresServer(paths, log);
     this.#probe = new LocalProbe(paths);
     this.#observer = new Observer(paths);
+    this.#startWatch = new StartWatch(settings);
     this.server.onLine((line) => this.#noteLogLine(line));
     this.server.onExit((exit) => void this.#ended(exit));
   }
@@ -121,9 +87,7 @@ export class SupervisedPostgres implements LocalPostgres {
     if (/requested WAL segment \w+ has already been removed|replication slot .* has been invalidated/.test(line)) {
       this.#observer.walWasRemoved();
     }
-    if (this.#starting === null) return;
-    if (/LOG:\s+starting PostgreSQL/.test(line)) this.#starting.begun = true;
-    this.#starting.why = /(?:FATAL:\s+|^postgres: )(.*)$/.exec(line)?.[1] ?? this.#starting.why;
+    this.#startWatch.logs(line);
   }
 
   refresh(): Promise<void> {
@@ -169,29 +133,7 @@ export class SupervisedPostgres implements LocalPostgres {
     this.#observer.pointedAt(null, this.now());
     await this.#lookAgain();
     // Off the critical path.
-    void this.#completePromotion();
-  }
-
-  /** What remains of a takeover. None of it is left out because another part failed. */
-  async #completePromotion(): Promise<void> {
-    const part = (what: string, work: () => Promise<unknown>) => work().catch((error: unknown) => this.log.error({ err: error }, `after the promotion: ${what} failed`));
-    // Before a checkpoint, which may remove what is marked as archived.
-    await this.#archiveAncestors();
-    await part('writing the configuration of a primary', () => this.#configure('primary', null));
-    await part('clearing what was handed over', () => clearHandover(this.paths));
-    // Without it nobody can rewind to this timeline (I24).
-    await part('the checkpoint', () => checkpoint(this.paths));
-  }
-
-  /** A hole in the archive is told, and is no reason to refuse service (I27). */
-  async #archiveAncestors(): Promise<void> {
-    if (this.settings.stanza() === null) return;
-    try {
-      await archiveAncestors(this.paths);
-      this.settings.problem('ArchiveHole', null);
-    } catch (error) {
-      this.settings.problem('ArchiveHole', `what earlier timelines left unarchived may be missing in the archive; make a full backup: ${messageOf(error)}`);
-    }
+    void completePromotion(this.paths, this.settings, () => this.#configure('primary', null), this.log);
   }
 
   async stop(mode: StopMode): Promise<void> {
@@ -276,15 +218,15 @@ export class SupervisedPostgres implements LocalPostgres {
     for (const directory of Object.values(this.paths.tablespaces)) await ensurePrivateDirectory(directory);
     await noLongerFresh(this.paths);
     // Its agent may have died between the promotion and what follows it, and a start that recovers ends with a checkpoint.
-    if (role === 'primary') await this.#archiveAncestors();
+    if (role === 'primary') await closeArchiveHole(this.paths, this.settings);
     else await forgetSkippedTimelines(this.paths, (await readControlData(this.paths)).timeline);
     this.#observer.pointedAt(upstream, this.now());
     this.#view = { ...this.#view, postgres: { kind: 'starting', as: role } };
-    this.#starting = { parameters: this.#given, begun: false, why: 'it does not say why' };
+    this.#startWatch.starts(this.#given);
     try {
       await this.server.start(role);
     } catch (error) {
-      this.#starting = null;
+      this.#startWatch.givenUp();
       this.#view = { ...this.#view, postgres: { kind: 'stopped', lockFree: false } };
       throw error;
     }
@@ -330,26 +272,18 @@ export class SupervisedPostgres implements LocalPostgres {
     const asked = this.#view.postgres.kind === 'stopping';
     this.#view = { data: { kind: 'unknown' }, postgres: { kind: 'stopped', lockFree: false } };
     if (exit.kind === 'locked' || asked) {
-      this.#starting = null;
+      this.#startWatch.givenUp();
       return;
     }
     // First that it died, then what is left: nobody may take the stopped server for one that was stopped on purpose.
     this.#died();
     await this.#work(async () => {
       await this.server.ensureGone();
-      this.#noteStart(exit);
+      this.#startWatch.ended(exit);
     }).catch((error: unknown) => {
       this.log.error({ err: error }, 'what is left of PostgreSQL cannot be ended');
     });
     this.#changed();
-  }
-
-  /** PostgreSQL exits with 1 before it says that it starts when it cannot with its settings, its libraries or the memory that it is to have. */
-  #noteStart(exit: PostgresExit): void {
-    const starting = this.#starting;
-    this.#starting = null;
-    if (starting === null || starting.begun || exit.kind !== 'exited' || exit.code !== 1) return;
-    this.settings.notStartedWith(starting.parameters, starting.why);
   }
 
   async #gone(): Promise<void> {
@@ -394,8 +328,7 @@ export class SupervisedPostgres implements LocalPostgres {
     this.#replayed = probe.kind === 'up' ? probe.replayLsn : null;
     if (probe.kind === 'up') {
       this.#pendingRestart = probe.pendingRestart;
-      if (this.#starting !== null) this.settings.startedWith(this.#starting.parameters);
-      this.#starting = null;
+      this.#startWatch.answers();
     }
     this.#view = { data: this.#view.data, postgres };
   }

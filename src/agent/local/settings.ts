@@ -1,0 +1,34 @@
+/** What the PostgreSQL of this instance needs to be told, each asked for when it is needed, and what it tells. */
+import type { StartTold } from './start-watch.js';
+import type { BootstrapSpec, HbaRuleSpec } from '../../contract/spec.js';
+import type { Lsn } from '../core/types.js';
+import type { Upstream } from '../postgres/types.js';
+import type { Stanza } from '../restore/catalog.js';
+
+export interface LocalSettings extends StartTold {
+  readonly instance: string;
+  readonly major: string;
+  readonly osUser: string;
+  /** The user's, of which PostgreSQL has taken each. */
+  readonly parameters: () => Promise<Readonly<Record<string, string>>>;
+  readonly hba: () => readonly HbaRuleSpec[];
+  /** pgBackRest's name of the cluster; null: nothing is archived. */
+  readonly stanza: () => string | null;
+  /** A primary takes no new writes: there is no room for them (I30). */
+  readonly readOnly: () => boolean;
+  /** Where an instance can be reached; null while it has no pod. */
+  readonly upstream: (instance: string) => Upstream | null;
+  /** The system id that the cluster is known by; null before it is. */
+  readonly systemId: () => string | null;
+  /** Certificates are on disk; rejects with the reason while they are not. */
+  readonly credentials: () => Promise<void>;
+  /**
+   * The backup that the cluster begins with, ready to be read, and where the cluster's own will go; rejects with the reason while they are
+   * not. `own`: null where nothing is archived.
+   */
+  readonly bootstrap: () => Promise<{ readonly source: Stanza; readonly own: Stanza | null; readonly bootstrap: BootstrapSpec }>;
+  /** null: that kind of problem is over. */
+  readonly problem: (code: string, message: string | null) => void;
+  /** Fetches WAL of another instance into the handover directory. */
+  readonly receiveHandover: (from: string, range: { timeline: number; start: Lsn; end: Lsn }) => Promise<void>;
+}
