@@ -82,7 +82,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     broken: 'after an outage everybody claims at once', noticedBy: { scenario: 'apiOutage', within: 20 },
-    file: core('lease'), replace: 'Math.max(s.lease.since + leaseDuration, s.apiSince + renewInterval + requestTimeout)', by: 's.lease.since + leaseDuration',
+    file: core('lease'), replace: 'Math.max(s.lease.since + leaseDuration, s.apiSince + 2 * renewInterval + requestTimeout)', by: 's.lease.since + leaseDuration',
   },
   {
     broken: 'a claim reserves no new timeline (I28)', noticedBy: 'decide',
