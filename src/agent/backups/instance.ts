@@ -61,7 +61,7 @@ export class InstanceBackups {
     this.#stanza = new StanzaKeeper({ clock, pgBackRest: () => (this.#makesBackups() ? this.#pgBackRest() : null), signal: () => this.#leading.signal });
     archiverMetrics(context.metrics, () => this.#archiver.view);
     backupMetrics(context.metrics, () => (this.#makesBackups() ? this.#stanza.info : null));
-    this.#runner = new BackupRunner({ pgBackRest: () => this.#pgBackRest(), events, problems, log, ended: () => this.#stanza.askAgain() });
+    this.#runner = new BackupRunner({ pgBackRest: () => this.#pgBackRest(), stanza: this.#stanza, events, problems, log, ended: () => this.#stanza.askAgain() });
   }
 
   /**

@@ -51,6 +51,8 @@ const info = z.array(z.object({
 
 /** pgBackRest's code for a stanza that has no backup yet, which is no trouble. */
 const NO_BACKUP = 2;
+/** Its codes for a stanza that is not there, and for one that is half there. */
+const NO_STANZA: readonly number[] = [1, 3];
 
 /** Seconds. pgBackRest's own is a minute, for each instance that is down and several times over for a repo. */
 const IO_TIMEOUT = 15;
@@ -73,9 +75,14 @@ export class PgBackRest {
     await this.#run('backup', [`--type=${type}`, `--repo=${repo}`, '--log-level-stderr=info'], options);
   }
 
+  /** stanza-create has not done its work in that repo yet. Not so where the repo cannot be read: then nobody knows. */
+  async lacksStanza(repo: number, options: PgBackRestOptions = {}): Promise<boolean> {
+    const mine = await this.#info([`--repo=${repo}`], options);
+    return mine?.repo?.some(({ status }) => NO_STANZA.includes(status.code)) ?? true;
+  }
+
   async info(options: PgBackRestOptions = {}): Promise<StanzaInfo> {
-    const all = info.parse(parsePrinted(await this.command('info', ['--output=json'], options)));
-    const mine = all.find(({ name }) => name === this.stanza);
+    const mine = await this.#info([], options);
     return {
       repos: (mine?.repo ?? []).map(({ key, status }) => ({ repo: key, trouble: status.code === 0 || status.code === NO_BACKUP ? null : status.message })),
       backups: (mine?.backup ?? []).filter(({ error }) => error !== true).map((backup) => ({
@@ -88,6 +95,11 @@ export class PgBackRest {
       })),
       archives: (mine?.archive ?? []).map(({ database, min, max }) => ({ repo: database['repo-key'], min: min ?? null, max: max ?? null })),
     };
+  }
+
+  async #info(args: readonly string[], options: PgBackRestOptions): Promise<z.infer<typeof info>[number] | undefined> {
+    const all = info.parse(parsePrinted(await this.command('info', [...args, '--output=json'], options)));
+    return all.find(({ name }) => name === this.stanza);
   }
 }
 

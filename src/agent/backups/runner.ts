@@ -1,6 +1,7 @@
 /** Makes backups, one at a time, wherever they are made: on the repo host, or in the leader where there is none. */
 import type { Logger } from 'pino';
 import type { PgBackRest } from './pgbackrest.js';
+import type { StanzaKeeper } from './stanza.js';
 import type { BackupType } from '../../contract/spec.js';
 import { messageOf } from '../files.js';
 import type { Events } from '../kube/types.js';
@@ -15,6 +16,7 @@ export type BackupEnd = { readonly ok: true } | { readonly ok: false; readonly m
 
 export interface BackupRunnerContext {
   readonly pgBackRest: () => PgBackRest;
+  readonly stanza: Pick<StanzaKeeper, 'using'>;
   readonly log: Logger;
   readonly events: Events;
   readonly problems: ProblemBoard;
@@ -47,18 +49,22 @@ export class BackupRunner {
   }
 
   async #run(request: BackupRequest, signal: AbortSignal, onLine: (line: string) => void): Promise<BackupEnd> {
-    const { pgBackRest, log, events, problems, ended } = this.context;
+    const { pgBackRest, stanza, log, events, problems, ended } = this.context;
     const what = `${request.type} backup to repo ${request.repo}`;
     this.#running = { ...request, since: new Date().toISOString() };
     log.info(request, 'backup begins');
+    const waits = (line: string) => {
+      log.info(request, line);
+      onLine(line);
+    };
     try {
-      await pgBackRest().backup(request.type, request.repo, {
+      await stanza.using(request.repo, signal, waits, () => pgBackRest().backup(request.type, request.repo, {
         signal,
         onLine: (line) => {
           log.info({ ...request, pgbackrest: line }, 'backup');
           onLine(line);
         },
-      });
+      }));
       events.tell('Normal', 'BackupCompleted', `${what} at ${new Date().toISOString()}`);
       problems.set(problemOf(request), null);
       return { ok: true };

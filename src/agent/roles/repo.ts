@@ -32,7 +32,7 @@ export async function runRepo({ environment, api, events, problems, metrics, spe
   const stanza = new StanzaKeeper({ clock, pgBackRest: () => (configured ? pgBackRest() : null), signal: () => leaving });
   backupMetrics(metrics, () => stanza.info);
   const options = new UserOptionsKeeper(new KubeConfigFiles(api, secrets), problems);
-  const runner = new BackupRunner({ pgBackRest, events, problems, log, ended: () => { stanza.askAgain(); duties.stanza.wake(); } });
+  const runner = new BackupRunner({ pgBackRest, stanza, events, problems, log, ended: () => { stanza.askAgain(); duties.stanza.wake(); } });
 
   async function configure(): Promise<void> {
     const { instances, objects } = specs.current!;

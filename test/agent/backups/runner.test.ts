@@ -11,7 +11,8 @@ const never = new AbortController().signal;
 
 function runnerOf(backup: PgBackRest['backup']): { runner: BackupRunner; problems: ProblemBoard } {
   const problems = new ProblemBoard(log, events);
-  return { problems, runner: new BackupRunner({ pgBackRest: () => ({ backup } as PgBackRest), log, events, problems, ended: () => undefined }) };
+  const stanza: Pick<StanzaKeeper, 'using'> = { using: (_repo, _signal, _tell, work) => work() };
+  return { problems, runner: new BackupRunner({ pgBackRest: () => ({ backup } as PgBackRest), stanza, log, events, problems, ended: () => undefined }) };
 }
 
 test('a backup that fails is a problem until the repo\'s next one succeeds, or until another instance makes them', async () => {

@@ -33,8 +33,6 @@ async function main(): Promise<number> {
   try {
     const application = new Application(cluster);
     await writeAndRead(application);
-    // Just after its start a cluster's repos are still being made; what has reached the archive has reached all of them.
-    await application.archived();
     await backUp(S3);
     const moment = await loseTheTable(application);
     await Promise.all([restoration.restore(s3, moment), backUp(VOLUME).then(() => killPrimary(cluster, application))]);

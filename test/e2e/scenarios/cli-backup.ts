@@ -15,10 +15,9 @@ export const cliBackup: Scenario = {
   promise: 'the command line makes a backup, shows its progress, ends as it ends, and tells what the repos hold',
   begins: WITH_BACKUPS,
   async run({ cluster, step }) {
-    const repo = await Repo.of(cluster);
     const tool = new Cli(cluster.namespace);
 
-    step('a full backup, for people');
+    step('a full backup, for people; at once, whether the repo has been made yet or not');
     const full = await tool.run(['backup', CLUSTER, '--type', 'full']);
     assert.equal(full.code, 0, full.stderr);
     assert.match(full.stdout, /backup command end: completed successfully[^]*full backup to repo 1: done\n$/);
@@ -31,6 +30,7 @@ export const cliBackup: Scenario = {
     });
 
     step('what the repos hold');
+    const repo = await Repo.of(cluster);
     const labels = (await repo.backups()).map(({ label }) => label).sort();
     assert.equal(labels.length, 2);
     await eventually('the command line to tell both', { withinMs: 90_000, everyMs: 1_000 }, async () => {
