@@ -32,8 +32,6 @@ const bundle = (entries, ...options) => run('node_modules/.bin/esbuild', [
 ]);
 // Tested as it is shipped.
 run(process.execPath, ['src/cli/build.mjs']);
-// What Flux and Argo CD say of a cluster's health. Here, because inside the test cluster's network Go finds no modules.
-if (name === 'e2e') run('go', ['build', '-o', join(repo, 'dist', 'e2e', 'gitops-health'), '.'], { cwd: join(repo, 'test', 'gitops') });
 // The clients run in pods too, where there is no node_modules.
 bundle(['test/e2e/clients/ledger.ts', 'test/e2e/clients/probe.ts', 'test/e2e/clients/standstill.ts'], '--external:pg-native');
 // As a user's own programs, which import the package by its name.

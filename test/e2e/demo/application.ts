@@ -31,13 +31,4 @@ export class Application {
     const { cluster } = this;
     return cluster.psql(await cluster.primary(), 'SELECT to_char(clock_timestamp() AT TIME ZONE \'UTC\', \'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\')');
   }
-
-  /** Waits until all that was written until now is in the archive. */
-  async archived(): Promise<void> {
-    const { cluster } = this;
-    const primary = await cluster.primary();
-    const segment = await cluster.psql(primary, 'SELECT pg_walfile_name(pg_switch_wal())');
-    await eventually(`${segment} in the archive`, { withinMs: 60_000 }, async () => (
-      yes(await cluster.psql(primary, `SELECT last_archived_wal >= '${segment}' FROM pg_stat_archiver`) === 't')));
-  }
 }

@@ -12,6 +12,7 @@ import { MANIFESTS, synthesize } from './synthesis';
 import { Cli } from '../harness/cli';
 import { Cluster, NAMES } from '../harness/cluster';
 import { CLUSTER, USER } from '../harness/program';
+import { archived } from '../harness/repo';
 import { say } from '../harness/say';
 import { now } from '../harness/wait';
 import { chooseTarget, THREE_WAYS } from '../target/choose';
@@ -34,7 +35,7 @@ async function main(): Promise<number> {
     const application = new Application(cluster);
     await writeAndRead(application);
     await backUp(S3);
-    const moment = await loseTheTable(application);
+    const moment = await loseTheTable(cluster, application);
     await Promise.all([restoration.restore(s3, moment), backUp(VOLUME).then(() => killPrimary(cluster, application))]);
     await readMetrics(cluster);
     await explain(cluster, restoration);
@@ -63,11 +64,11 @@ async function backUp(repo: number): Promise<void> {
 }
 
 /** Somebody drops it. Resolves to a moment before that. */
-async function loseTheTable(application: Application): Promise<string> {
+async function loseTheTable(cluster: Cluster, application: Application): Promise<string> {
   const moment = await application.moment();
   await application.sql(NAMES.poolerService, 'DROP TABLE visits');
   say(`DROP TABLE visits: somebody's mistake, right after ${moment}`);
-  await application.archived();
+  await archived(cluster, await cluster.primary());
   return moment;
 }
 

@@ -6,11 +6,19 @@ import type { Standstill } from '../clients/standstill';
 const STOOD_STILL_MS = 3_000;
 const BEFORE_MS = 8_000;
 
-export function fencesOf(lines: readonly LogLine[], standstills: readonly Standstill[]): readonly string[] {
-  return lines
-    .filter(({ fields }) => /could not be renewed for/.test(String(fields.msg)) || /deadline/.test(String(fields.reason)))
-    .filter(({ time }) => stoodStillBefore(Date.parse(time), standstills) < STOOD_STILL_MS)
-    .map(({ instance, time, fields }) => `${time} instance ${instance}: ${JSON.stringify(fields)}`);
+export interface Fences {
+  readonly unexplained: readonly string[];
+  /** How many the machine explains. */
+  readonly excused: number;
+}
+
+export function fencesOf(lines: readonly LogLine[], standstills: readonly Standstill[]): Fences {
+  const fences = lines.filter(({ fields }) => /could not be renewed for/.test(String(fields.msg)) || /deadline/.test(String(fields.reason)));
+  const unexplained = fences.filter(({ time }) => stoodStillBefore(Date.parse(time), standstills) < STOOD_STILL_MS);
+  return {
+    unexplained: unexplained.map(({ instance, time, fields }) => `${time} instance ${instance}: ${JSON.stringify(fields)}`),
+    excused: fences.length - unexplained.length,
+  };
 }
 
 function stoodStillBefore(fence: number, standstills: readonly Standstill[]): number {

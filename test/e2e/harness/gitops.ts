@@ -1,11 +1,15 @@
 /** Flux and Argo CD with the health checks of gitops/: what each says of a cluster's StatefulSets, by its own code. */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Cluster } from './cluster';
 import { output } from './run';
 
-/** Built by start.mjs from test/gitops. */
-const PROGRAM = join(process.cwd(), 'dist', 'e2e', 'gitops-health');
+const PROGRAM = resolve('dist/e2e/gitops-health');
+
+/** Needs the network, for Go's modules. */
+export async function buildGitOpsTools(): Promise<void> {
+  await output(['go', '-C', 'test/gitops', 'build', '-o', PROGRAM, '.']);
+}
 
 export interface Verdict {
   readonly status: string;
@@ -24,6 +28,7 @@ export interface Judgement {
 export const fluxIsDone = ({ flux }: Judgement): boolean => flux.status === 'Current';
 export const argoIsDone = ({ argocd }: Judgement): boolean => argocd.status === 'Healthy';
 
+/** They must have been built. */
 export class GitOpsTools {
   #last = '';
   #kept = 0;

@@ -16,6 +16,9 @@ export interface LogLine {
   readonly fields: { readonly [field: string]: unknown };
 }
 
+/** Decisions by which an instance parts from the data that it has. */
+export const REPLACING = ['clone', 'setAside', 'rewind'] as const;
+
 const AGAIN_MS = 500;
 
 export class AgentLogs {
@@ -37,6 +40,11 @@ export class AgentLogs {
   since(moment: Date): readonly LogLine[] {
     const from = moment.toISOString();
     return this.#lines.filter(({ time }) => time >= from);
+  }
+
+  /** Who has decided on one of these since that moment, each time: "2: clone". */
+  decided(since: Date, decisions: readonly string[]): readonly string[] {
+    return this.since(since).filter(({ fields }) => decisions.includes(String(fields.decision))).map(({ instance, fields }) => `${instance}: ${String(fields.decision)}`);
   }
 
   close(): void {

@@ -92,12 +92,18 @@ export async function archiverOf(cluster: Cluster, primary: Pod): Promise<Archiv
   return (await cluster.status(primary)).backups?.archiver ?? null;
 }
 
-/** Waits until everything written so far is in the archive. */
-export async function archiveCatchesUp(cluster: Cluster, primary: Pod): Promise<void> {
-  await eventually('the archive to catch up', { withinMs: 120_000 }, async () => {
-    await cluster.psql(primary, 'SELECT pg_switch_wal()');
-    const archiver = await archiverOf(cluster, primary);
-    return yes(archiver !== null && !archiver.failing && archiver.waiting <= 1 && archiver.lastArchived !== null);
+/** So many looks after one another a sleeping archiver is left alone. */
+const LOOKS = 20;
+
+/** Waits until everything written until now, on older timelines too, is in the archive. */
+export async function archived(cluster: Cluster, primary: Pod): Promise<void> {
+  const next = () => cluster.psql(primary, "SELECT pg_create_restore_point('archived'), pg_walfile_name(pg_switch_wal())");
+  const segment = (await next()).split('|')[1];
+  let looks = 0;
+  await eventually(`${segment} in the archive`, { withinMs: 120_000 }, async () => {
+    // One that has failed three times sleeps for a minute, or until there is another segment.
+    if (++looks % LOOKS === 0) await next();
+    return yes(await cluster.psql(primary, `SELECT count(*) FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready' AND name COLLATE "C" <= '${segment}.ready'`) === '0');
   });
 }
 

@@ -13,6 +13,8 @@ export interface Scenario {
   readonly alone?: boolean;
   /** It needs faults below Kubernetes, which only the test cluster of this repository can make. */
   readonly needsMachine?: boolean;
+  /** Makes the tools that it needs, before anything else: inside the test cluster's network nothing can be fetched any more. */
+  readonly buildTools?: () => Promise<void>;
   /**
    * What it begins with. A program: a cluster of its own made from that, whole, and the clients at work. `nothing`: an empty namespace. Left
    * out: a whole cluster that others have used before, and the clients at work.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { anotherLeads } from './service';
-import { archiveCatchesUp, archiverOf, holesIn, Repo, WITH_BACKUPS } from '../harness/repo';
+import { archived, archiverOf, holesIn, Repo, WITH_BACKUPS } from '../harness/repo';
 import type { Scenario } from '../harness/scenario';
 import { eventually, yes } from '../harness/wait';
 
@@ -25,15 +25,15 @@ export const archiveHole: Scenario = {
     const { longestMs } = await trial.ledger.report();
     step('bringing the archive back');
     await repo.up();
-    await archiveCatchesUp(cluster, successor);
-    const archived = await repo.archived();
-    assert.deepEqual(holesIn(archived), []);
-    const numbers = (timeline: string) => archived.filter((name) => name.startsWith(timeline)).map((name) => name.slice(8));
+    await archived(cluster, successor);
+    const there = await repo.archived();
+    assert.deepEqual(holesIn(there), []);
+    const numbers = (timeline: string) => there.filter((name) => name.startsWith(timeline)).map((name) => name.slice(8));
     const [forked] = numbers('00000002');
     const before = numbers('00000001');
-    assert.ok(forked !== undefined && before.length > SWITCHES, `both timelines are in the archive: ${archived.join(' ')}`);
+    assert.ok(forked !== undefined && before.length > SWITCHES, `both timelines are in the archive: ${there.join(' ')}`);
     const last = Number.parseInt(before[before.length - 1].replace(/^(.{8}).{6}/, '$1'), 16);
-    assert.ok(last + 1 >= Number.parseInt(forked.replace(/^(.{8}).{6}/, '$1'), 16), `the old timeline reaches to where the new one begins: ${archived.join(' ')}`);
+    assert.ok(last + 1 >= Number.parseInt(forked.replace(/^(.{8}).{6}/, '$1'), 16), `the old timeline reaches to where the new one begins: ${there.join(' ')}`);
     return { switchoverMs: longestMs };
   },
 };

@@ -8,7 +8,7 @@ import { exporterLogsIn, serialsOf } from '../harness/exporter';
 import type { Pod } from '../harness/pods';
 import { Pooler } from '../harness/pooler';
 import { USER } from '../harness/program';
-import { archiveCatchesUp, Repo, WITH_BACKUPS } from '../harness/repo';
+import { archived, Repo, WITH_BACKUPS } from '../harness/repo';
 import type { Scenario } from '../harness/scenario';
 import { eventually, yes } from '../harness/wait';
 
@@ -103,7 +103,7 @@ export const certificatesRenewed: Scenario = {
         assert.equal(await pooler.login(USER, password), USER);
         return yes(isNew('pooler', await serialsOf(cluster, primary, SYSTEM_ROLES.pooler)));
       });
-      await archiveCatchesUp(cluster, primary);
+      await archived(cluster, primary);
       await repo.pgBackRest('check');
       await cluster.healthy(60_000);
       for (const pod of cluster.pods.all) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Cpu } from 'cdk8s-plus-28';
 import { PostgresVersion } from '../../../src';
 import type { Cluster } from '../harness/cluster';
-import { argoIsDone, fluxIsDone, GitOpsTools, type Judgement } from '../harness/gitops';
+import { argoIsDone, buildGitOpsTools, fluxIsDone, GitOpsTools, type Judgement } from '../harness/gitops';
 import type { Program } from '../harness/program';
 import type { Scenario } from '../harness/scenario';
 import { eventually, yes } from '../harness/wait';
@@ -14,6 +14,7 @@ export const gitopsHealth: Scenario = {
   name: 'gitops-health',
   promise: 'with the checks of gitops/ Flux and Argo CD call a change done when every instance is ready and runs what Git says, and not before',
   begins: 'nothing',
+  buildTools: buildGitOpsTools,
   async run({ cluster, startClients, step }) {
     const tools = new GitOpsTools(cluster);
 

@@ -3,7 +3,7 @@ import { Size } from 'cdk8s';
 import { Bootstrap, RecoveryTarget } from '../../../src';
 import { Cluster, NAMES } from '../harness/cluster';
 import { CLUSTER, INSTANCES, type Program } from '../harness/program';
-import { BACKUPS, backUp } from '../harness/repo';
+import { archived, BACKUPS, backUp } from '../harness/repo';
 import { S3Server } from '../harness/s3';
 import type { Scenario } from '../harness/scenario';
 import { eventually, now, yes } from '../harness/wait';
@@ -43,7 +43,7 @@ export const pointInTime: Scenario = {
       await source.psql(source.pod('1'), WRITE, database);
       const [from, to] = await Promise.all([KEPT, KEPT + 1].map((id) => source.psql(source.pod('1'), `SELECT extract(epoch FROM at) * 1000 FROM moments WHERE id = ${id}`, database)));
       moment = new Date((Number(from) + Number(to)) / 2).toISOString();
-      await archived(source);
+      await archived(source, source.pod('1'));
       step(`deleting the source; restoring to ${moment}`);
       await source.remove();
       await eventually('the source to be gone', { withinMs: 120_000, everyMs: 1_000 }, async () => yes((await cluster.kubectl.outcome(['get', 'namespace', source.namespace])).code !== 0));
@@ -72,10 +72,3 @@ export const pointInTime: Scenario = {
     return rest;
   },
 };
-
-/** Everything written until now is in the archive. */
-async function archived(cluster: Cluster): Promise<void> {
-  const primary = cluster.pod('1');
-  const segment = await cluster.psql(primary, 'SELECT pg_walfile_name(pg_switch_wal())');
-  await eventually(`${segment} in the archive`, { withinMs: 60_000 }, async () => yes(await cluster.psql(primary, `SELECT last_archived_wal >= '${segment}' FROM pg_stat_archiver`) === 't'));
-}

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { anotherLeads } from './service';
+import { buildEvaluator } from '../../policy-evaluator';
 import { NAMES, type Cluster } from '../harness/cluster';
 import { Connections } from '../harness/connections';
 import { synthesizeExample } from '../harness/example';
@@ -21,7 +22,7 @@ export const production: Scenario = {
   name: 'production',
   promise: 'examples/production.ts deploys as it is where pods must be restricted: all parts at work, backups of each kind in both repos, a switchover behind the pooler, no connection that its policies forbid, no drift',
   begins: 'nothing',
-  needsMachine: true,
+  buildTools: buildEvaluator,
   async run(trial) {
     const { cluster, startClients, step } = trial;
     await installPrometheusKinds(cluster);
@@ -44,8 +45,12 @@ export const production: Scenario = {
 
     step('a backup by each of its schedules');
     const repo = await Repo.of(cluster);
-    const connections = new Connections(cluster);
-    for (const [kind, number] of SCHEDULES) await connections.during(backUp(cluster, kind, number));
+    // The nodes' books lie open in the test cluster of this repository only.
+    const connections = cluster.target.machine === null ? null : new Connections(cluster);
+    for (const [kind, number] of SCHEDULES) {
+      const backup = backUp(cluster, kind, number);
+      await (connections?.during(backup) ?? backup);
+    }
     const made = (await repo.backups()).map(({ type, database }) => `${type} in repo ${database['repo-key']}`).sort();
     assert.deepEqual(made, ['diff in repo 2', 'full in repo 1', 'full in repo 2', 'incr in repo 1']);
 
@@ -57,14 +62,19 @@ export const production: Scenario = {
     const { longestMs } = await ledger.report();
     assert.equal(await cluster.diffOf(yaml), '', 'kubectl diff shows nothing');
 
-    // Nothing enforces the policies here; on a network that does, each of these connections would have to pass.
-    await connections.look();
-    const { seen, forbidden } = await connections.judge(yaml);
-    assert.deepEqual(forbidden, [], 'connections that the policies forbid');
-    assert.deepEqual(NEEDED.filter((flow) => !seen.includes(flow)), [], `these were not seen; there were ${seen.join(', ')}`);
+    if (connections === null) step('which connections there were cannot be seen here');
+    else await judge(connections, yaml);
     return { switchoverMs: longestMs };
   },
 };
+
+/** Nothing enforces the policies; on a network that does, each of these connections would have to pass. */
+async function judge(connections: Connections, yaml: string): Promise<void> {
+  await connections.look();
+  const { seen, forbidden } = await connections.judge(yaml);
+  assert.deepEqual(forbidden, [], 'connections that the policies forbid');
+  assert.deepEqual(NEEDED.filter((flow) => !seen.includes(flow)), [], `these were not seen; there were ${seen.join(', ')}`);
+}
 
 /** Refuses unknown and repeated fields, and warns of pods that the namespace would not admit. */
 async function checkStrictly(cluster: Cluster, yaml: string): Promise<void> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { undisturbed } from './service';
-import { archiveCatchesUp, archiverOf, holesIn, Repo, WITH_BACKUPS } from '../harness/repo';
+import { archived, archiverOf, holesIn, Repo, WITH_BACKUPS } from '../harness/repo';
 import type { Scenario } from '../harness/scenario';
 import { eventually, yes } from '../harness/wait';
 
@@ -25,7 +25,7 @@ export const repoDown: Scenario = {
     step(`${waiting} files wait; bringing it back`);
     await repo.up();
     const began = performance.now();
-    await archiveCatchesUp(cluster, primary);
+    await archived(cluster, primary);
     // A push alone gives up after 15 s.
     const longestSilenceMs = await undisturbed(ledger);
     assert.deepEqual(holesIn(await repo.archived()), []);

@@ -4,6 +4,7 @@ import { containerOf, killProcess, postmasterOf } from './faults';
 import { anotherLeads, undisturbed, writesResume } from './service';
 import { PGDATA, tablespaceDir, WAL_DIR } from '../../../src/contract';
 import { NAMES, type Cluster } from '../harness/cluster';
+import { REPLACING } from '../harness/logs';
 import type { Pod } from '../harness/pods';
 import { INSTANCES, type Program } from '../harness/program';
 import type { Scenario } from '../harness/scenario';
@@ -65,8 +66,7 @@ export const walAndTablespaceVolumes: Scenario = {
     const frozen = await writesResume(ledger, 60_000);
     await machine.thaw(container);
     await cluster.healthy(180_000);
-    const did = cluster.logs.since(since).filter(({ instance, fields }) => instance === primary.instance && ['rewind', 'clone'].includes(String(fields.decision)));
-    assert.deepEqual([...new Set(did.map(({ fields }) => fields.decision))], ['rewind'], 'it was rewound, not cloned');
+    assert.deepEqual([...new Set(cluster.logs.decided(since, REPLACING))], [`${primary.instance}: rewind`], 'it was rewound, not cloned, and nobody else');
     await same(cluster);
     return { outages: { killed, frozen } };
   },
