@@ -1,6 +1,7 @@
 import { Duration } from 'cdk8s';
 import type { Construct } from 'constructs';
 import type { CertificatesSpec } from './contract';
+import { ClientTls } from './tls';
 import { isHostName, isObjectName, refuse } from './validation';
 
 /** Certificates: the cluster's own, which the agents make and renew, and the one that clients of PostgreSQL see. */
@@ -52,13 +53,14 @@ const RENEWED_BEFORE_AT_LEAST = Duration.minutes(2).toSeconds();
 /** Agents look at their certificates every ten seconds. */
 const USED_AT_LEAST = 30;
 
-export function certificatesSpec(scope: Construct, options: CertificateOptions, own: readonly string[]): CertificatesSpec {
+export function certificatesSpec(scope: Construct, options: CertificateOptions, own: readonly string[], tls?: ClientTls): CertificatesSpec {
   const { serverTlsSecret, serverName } = options;
   if (serverTlsSecret === undefined) {
     if (serverName !== undefined) refuse(scope, 'certificates.serverName', 'is given without "serverTlsSecret"', 'name the Secret with the certificate, or leave the name out');
   } else {
     if (!isObjectName(serverTlsSecret)) refuse(scope, 'certificates.serverTlsSecret', `is "${serverTlsSecret}"`, 'give the name of a Secret in the cluster\'s namespace');
     if (own.includes(serverTlsSecret)) refuse(scope, 'certificates.serverTlsSecret', `is "${serverTlsSecret}", which the agents fill themselves`, 'give your certificate a Secret of another name');
+    if (tls === ClientTls.DISABLE) refuse(scope, 'certificates.serverTlsSecret', 'is given, and "tls" is "disable": no client would see the certificate', 'leave one of them out');
     if (serverName !== undefined && !isHostName(serverName)) refuse(scope, 'certificates.serverName', `is "${serverName}"`, 'give a DNS name in lower case, without a wildcard');
   }
   return { validity: validity(scope, options), server: serverTlsSecret === undefined ? undefined : { secret: serverTlsSecret, name: serverName } };

@@ -6,6 +6,7 @@ import { CONNECTION_KEYS, POSTGRES_PORT, PoolerSpec } from './contract';
 import { ImageOptions } from './images';
 import { ClusterNames } from './naming';
 import type { ClusterNetwork } from './network/network';
+import type { ClientTls } from './tls';
 import { isServiceName, refuse } from './validation';
 import { PostgresVersion } from './version';
 
@@ -30,6 +31,7 @@ export interface Shared {
   readonly version: PostgresVersion;
   readonly images?: ImageOptions;
   readonly uid?: number;
+  readonly tls?: ClientTls;
   readonly labels?: { readonly [key: string]: string };
   readonly annotations?: { readonly [key: string]: string };
 }
@@ -116,7 +118,8 @@ export abstract class PostgresClusterBase extends Construct implements IPostgres
 
   /**
    * The Secret with everything that a client of this user needs: `host`, `port`, `dbname`, `user`, `password`, `uri`, `jdbc-uri`,
-   * `multi-host-uri` (every instance, works without the Service) and `ca.crt`. The agents fill it, so that nothing secret stands in Git.
+   * `multi-host-uri` (every instance, works without the Service) and `ca.crt`; with ClientTls.VERIFY also `tls.crt` and `tls.key`. The agents fill
+   * it, so that nothing secret stands in Git.
    *
    * @param user a user of the cluster
    */

@@ -22,7 +22,8 @@ export interface IPostgresCluster extends IConstruct {
 
   /**
    * The Secret with everything that a client of this user needs: `host`, `port`, `dbname`, `user`, `password`, `uri`, `jdbc-uri`,
-   * `multi-host-uri` (every instance, works without the Service) and `ca.crt`. The agents fill it, so that nothing secret stands in Git.
+   * `multi-host-uri` (every instance, works without the Service) and `ca.crt`; with ClientTls.VERIFY also `tls.crt` and `tls.key`. The agents fill
+   * it, so that nothing secret stands in Git.
    *
    * @param user a user of the cluster
    */

@@ -28,6 +28,7 @@ import { PodAntiAffinity } from './scheduling';
 import { ClusterServices, ClusterServicesOptions, Routing } from './services';
 import { ClusterSpecification } from './specification';
 import { StorageOptions, TablespaceOptions, VolumeAccessMode } from './storage';
+import type { ClientTls } from './tls';
 import { quoted, refuse } from './validation';
 import { PostgresVersion } from './version';
 import { backingOf } from './volume-source';
@@ -218,8 +219,17 @@ export interface PostgresClusterProps {
   readonly certificates?: CertificateOptions;
 
   /**
+   * What applications must do about TLS, at PostgreSQL and at the pooler. Changed without a restart, for connections that begin from then on. The
+   * cluster's own connections use verified TLS whatever it says.
+   *
+   * @example ClientTls.VERIFY
+   * @default ClientTls.REQUIRE
+   */
+  readonly tls?: ClientTls;
+
+  /**
    * Rules of pg_hba.conf: who gets in how, the first that fits a connection decides. They come after those of the cluster's own roles and before
-   * the last one, which lets users in over TLS with their password. Changed without a restart.
+   * the last one, which lets users in with their password and what `tls` says. Changed without a restart.
    *
    * @example [{ users: ['report'], address: '10.0.0.0/8', method: HbaMethod.SCRAM_SHA_256 }, { users: ['report'], method: HbaMethod.REJECT }]
    * @default - users over TLS with their password

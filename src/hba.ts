@@ -1,5 +1,6 @@
 import type { Construct } from 'constructs';
 import type { HbaRuleSpec } from './contract';
+import { ClientTls } from './tls';
 import { isAddressRange, refuse } from './validation';
 
 /** By what a connection must come for a rule to speak of it, as pg_hba.conf spells it. */
@@ -25,9 +26,9 @@ export enum HbaMethod {
 /** One line of pg_hba.conf. */
 export interface HbaRule {
   /**
-   * How the connection comes.
+   * How the connection comes. Clients of the pooler reach PostgreSQL with TLS, however they have come to the pooler.
    *
-   * @default HbaConnection.HOSTSSL
+   * @default - HbaConnection.HOSTSSL; HbaConnection.HOST where `tls` lets clients come without TLS, but for HbaMethod.CERT
    */
   readonly connection?: HbaConnection;
 
@@ -65,8 +66,9 @@ const KEYWORDS = ['all', 'replication', 'sameuser', 'samerole', 'samegroup'];
 const NOT_FOR_USERS = /^(postgres$|pg_|cdk8s_)/;
 
 /** In the order in which they are given: the first that fits a connection decides. */
-export function hbaRules(scope: Construct, rules: readonly HbaRule[]): HbaRuleSpec[] {
-  return rules.map(({ connection = HbaConnection.HOSTSSL, databases = [], users = [], address, method }, index) => {
+export function hbaRules(scope: Construct, rules: readonly HbaRule[], tls: ClientTls = ClientTls.REQUIRE): HbaRuleSpec[] {
+  return rules.map(({ databases = [], users = [], address, method, ...rule }, index) => {
+    const { connection = usual(method, tls) } = rule;
     const at = (prop: string) => `hba[${index}].${prop}`;
     for (const [prop, names] of [['databases', databases], ['users', users]] as const) {
       const wrong = names.find((name) => !NAME.test(name) || KEYWORDS.includes(name));
@@ -78,6 +80,20 @@ export function hbaRules(scope: Construct, rules: readonly HbaRule[]): HbaRuleSp
     if (!Object.values(HbaMethod).includes(method)) refuse(scope, at('method'), `is "${method}"`, 'use one of HbaMethod');
     if (!Object.values(HbaConnection).includes(connection)) refuse(scope, at('connection'), `is "${connection}"`, 'use one of HbaConnection');
     if (method === HbaMethod.CERT && connection !== HbaConnection.HOSTSSL) refuse(scope, at('connection'), `is "${connection}", and there is no certificate without TLS`, 'use HbaConnection.HOSTSSL');
+    const against = contradiction(connection, method, tls);
+    if (against !== undefined) refuse(scope, at('connection'), `is "${connection}", and "tls" is "${tls}": ${against}`, 'leave the rule out, or say another "tls"');
     return { connection, databases, users, address, method };
   });
+}
+
+/** A rule that keeps somebody out must not let him in as soon as he comes without TLS. */
+function usual(method: HbaMethod, tls: ClientTls): HbaConnection {
+  const without = tls === ClientTls.DISABLE || tls === ClientTls.ALLOW;
+  return without && method !== HbaMethod.CERT ? HbaConnection.HOST : HbaConnection.HOSTSSL;
+}
+
+function contradiction(connection: HbaConnection, method: HbaMethod, tls: ClientTls): string | undefined {
+  if (tls === ClientTls.DISABLE && connection === HbaConnection.HOSTSSL) return 'no client comes with TLS';
+  if (tls === ClientTls.VERIFY && connection !== HbaConnection.HOSTSSL && method !== HbaMethod.REJECT) return 'a client would come without a certificate';
+  return undefined;
 }

@@ -33,6 +33,7 @@ export { PodAntiAffinity } from './scheduling';
 export * from './services';
 export * from './specification';
 export * from './storage';
+export { ClientTls } from './tls';
 export * from './version';
 export { VolumeSource } from './volume-source';
 export type { PersistentVolumeSelection } from './volume-source';

@@ -17,6 +17,7 @@ import { PoolerOptions, PoolMode } from './pooler-options';
 import { poolerPodSpec } from './pooler-pod';
 import { affinity, PodAntiAffinity } from './scheduling';
 import { servicePort } from './service-port';
+import { ClientTls } from './tls';
 import { refuse } from './validation';
 
 /** Properties of `PgBouncer`. */
@@ -34,7 +35,7 @@ const START_SETTINGS_ANNOTATION = 'cdk8s-postgres/start-settings';
 /**
  * A pgBouncer in front of a cluster: a Deployment and its Service `<cluster>-pooler`. Its agent points it to the primary, holds clients back
  * while there is none, and takes changed settings and certificates over; no client is dropped for any of these. Users log in with the same
- * passwords as in PostgreSQL, over TLS.
+ * passwords as in PostgreSQL, and as `tls` of the cluster says.
  *
  * @example
  * new PgBouncer(chart, 'pooler', { cluster: orders, mode: PoolMode.TRANSACTION });
@@ -108,7 +109,10 @@ export class PgBouncer extends Construct {
     if (!(cluster instanceof PostgresClusterBase)) refuse(this, 'cluster', `is "${cluster.clusterName}", which is none of this library`, 'give a PostgresCluster');
     const sizes = this.sizes(props);
     const settings = sorted({ ...parameters, ...sizes, pool_mode: props.mode ?? PoolMode.SESSION });
-    return { ...cluster._join(this, { service: names.poolerService, secret: names.pooler, settings }), settings, instances };
+    const surroundings = cluster._join(this, { service: names.poolerService, secret: names.pooler, settings });
+    const vain = surroundings.shared.tls === ClientTls.DISABLE && Object.keys(parameters).find((name) => name.startsWith('client_tls_'));
+    if (vain) refuse(this, `parameters.${vain}`, 'is given, and "tls" of the cluster is "disable"', 'leave one of them out');
+    return { ...surroundings, settings, instances };
   }
 
   private sizes(props: PgBouncerProps): { [name: string]: string } {

@@ -20,6 +20,7 @@ import { checkParameters } from './parameters/check';
 import { sorted } from './parameters/sorted';
 import { Replication } from './replication';
 import { Routing } from './services';
+import { ClientTls, clientTlsSpec } from './tls';
 import { PostgresVersion } from './version';
 
 /** Properties of `ClusterSpecification`. */
@@ -107,6 +108,13 @@ export interface ClusterSpecificationProps {
   readonly hba?: HbaRule[];
 
   /**
+   * What applications must do about TLS.
+   *
+   * @default ClientTls.REQUIRE
+   */
+  readonly tls?: ClientTls;
+
+  /**
    * The user id that the instances run as.
    *
    * @default 26
@@ -173,8 +181,9 @@ export class ClusterSpecification extends Construct {
       timing: DEFAULT_TIMING,
       backups: props.backups?._toSpec(),
       bootstrap: props.bootstrap?._toSpec(this, props.backups?._toSpec()),
-      certificates: props.certificates && certificatesSpec(this, props.certificates, ownSecrets(names, props)),
-      hba: props.hba && hbaRules(this, props.hba),
+      certificates: props.certificates && certificatesSpec(this, props.certificates, ownSecrets(names, props), props.tls),
+      hba: props.hba && hbaRules(this, props.hba, props.tls),
+      clientTls: clientTlsSpec(this, users, props.tls),
     };
   }
 }

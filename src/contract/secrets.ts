@@ -37,6 +37,9 @@ export const SYSTEM_ROLES = {
   pooler: 'cdk8s_pooler',
 } as const;
 
+/** By names like these the cluster's own parts know each other: no user's certificate carries one. */
+export const OWN_COMMON_NAMES = /^cdk8s[-_]/;
+
 /** Files of a client certificate in a directory of its own. */
 export const CLIENT_FILES = { certificate: 'client.crt', key: 'client.key', authority: 'ca.crt' } as const;
 

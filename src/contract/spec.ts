@@ -32,6 +32,8 @@ export interface ClusterSpec {
   readonly certificates?: CertificatesSpec;
   /** Rules of pg_hba.conf for clients, in order, before the one for all others; absent: none. */
   readonly hba?: readonly HbaRuleSpec[];
+  /** Absent: `require`. */
+  readonly clientTls?: ClientTlsSpec;
 }
 
 /** Names of the objects that agents read or write, so that only the constructs know how names are made. */
@@ -202,6 +204,12 @@ export interface HbaRuleSpec {
   readonly address?: string;
   readonly method: 'scram-sha-256' | 'cert' | 'reject';
 }
+
+/**
+ * What applications do about TLS, at PostgreSQL and at the pooler: come without it, with or without, with it, or with it and a certificate of
+ * the cluster's own authority. Says nothing about the cluster's own roles.
+ */
+export type ClientTlsSpec = 'disable' | 'allow' | 'require' | 'verify';
 
 /** As pgBackRest spells them. */
 export type BackupType = 'full' | 'diff' | 'incr';

@@ -1,6 +1,8 @@
 /** Which certificates a cluster has, and under which names its servers answer. */
 import type { Leaf } from './pki.js';
-import { AGENT_COMMON_NAME, BACKUP_COMMON_NAME, PGBACKREST_COMMON_NAME, SYSTEM_ROLES, type BackupsSpec, type ClusterSpec } from '../../contract/index.js';
+import {
+  AGENT_COMMON_NAME, BACKUP_COMMON_NAME, OWN_COMMON_NAMES, PGBACKREST_COMMON_NAME, SYSTEM_ROLES, type BackupsSpec, type ClusterSpec, type UserSpec,
+} from '../../contract/index.js';
 
 export type LeafName = 'server' | 'replication' | 'rewind' | 'agent';
 
@@ -42,6 +44,11 @@ export function backupLeavesOf(spec: ClusterSpec, namespace: string, backups: Ba
 export function poolerLeafOf({ pooler }: ClusterSpec, namespace: string): NamedLeaf | null {
   if (pooler === undefined) return null;
   return { secret: pooler.secret, leaf: { commonName: SYSTEM_ROLES.pooler, usage: 'peer', dnsNames: ['localhost', ...namesOf([pooler.service], namespace)] } };
+}
+
+/** By which a user's application shows itself. null for a name that would make it an agent, or a role of the cluster itself. */
+export function userLeafOf({ name }: UserSpec): Leaf | null {
+  return OWN_COMMON_NAMES.test(name) ? null : { commonName: name, usage: 'client', dnsNames: [] };
 }
 
 /** Every name by which a client in the cluster may call an instance or a Service. */

@@ -36,7 +36,7 @@ export async function reconcileCredentials(context: CredentialsContext): Promise
     // An application begins as soon as its Secret is full; before initdb there is nothing that it could connect to.
     const users = context.duty === 'found' ? [] : context.spec.users;
     for (const user of users) {
-      const password = await reconcileUser(keeper, user, given.trusted);
+      const password = await reconcileUser(keeper, user, authority, given.trusted);
       if (password !== null) passwords.set(user.name, password);
     }
   }

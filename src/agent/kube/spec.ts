@@ -101,6 +101,7 @@ const clusterSpec = z.object({
     address: z.union([z.cidrv4(), z.cidrv6()]).optional(),
     method: z.enum(['scram-sha-256', 'cert', 'reject']),
   })).optional(),
+  clientTls: z.enum(['disable', 'allow', 'require', 'verify']).optional(),
 }) satisfies z.ZodType<ClusterSpec>;
 
 /** The spec, or why it is none. */

@@ -1,7 +1,8 @@
 /** What the PostgreSQL of this instance needs to be told, each asked for when it is needed, and what it tells. */
 import type { StartTold } from './start-watch.js';
-import type { BootstrapSpec, HbaRuleSpec } from '../../contract/spec.js';
+import type { BootstrapSpec } from '../../contract/spec.js';
 import type { Lsn } from '../core/types.js';
+import type { ClientAccess } from '../postgres/hba.js';
 import type { Upstream } from '../postgres/types.js';
 import type { Stanza } from '../restore/catalog.js';
 
@@ -11,7 +12,7 @@ export interface LocalSettings extends StartTold {
   readonly osUser: string;
   /** The user's, of which PostgreSQL has taken each. */
   readonly parameters: () => Promise<Readonly<Record<string, string>>>;
-  readonly hba: () => readonly HbaRuleSpec[];
+  readonly hba: () => ClientAccess;
   /** pgBackRest's name of the cluster; null: nothing is archived. */
   readonly stanza: () => string | null;
   /** A primary takes no new writes: there is no room for them (I30). */

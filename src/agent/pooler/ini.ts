@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { POSTGRES_PORT } from '../../contract/ports.js';
 import { SYSTEM_ROLES } from '../../contract/secrets.js';
+import type { ClientTlsSpec } from '../../contract/spec.js';
 import { LOOKUP_DATABASE, LOOKUP_QUERY } from '../postgres/pooler-lookup.js';
 
 export interface PoolerPaths {
@@ -14,6 +15,7 @@ export interface IniInput {
   readonly host: string;
   /** PostgreSQL may show a certificate that was given, and that does not carry this name. */
   readonly anyName: boolean;
+  readonly clientTls: ClientTlsSpec;
   /** The user's settings. */
   readonly settings: Readonly<Record<string, string>>;
 }
@@ -23,8 +25,8 @@ export function iniFile({ directory }: PoolerPaths): string {
 }
 
 /** The databases come first: what follows may have a fault, and the primary's address must be taken over all the same. */
-export function renderIni(paths: PoolerPaths, { host, anyName, settings }: IniInput): string {
-  const managed = managedSettings(paths, anyName);
+export function renderIni(paths: PoolerPaths, { host, anyName, clientTls, settings }: IniInput): string {
+  const managed = managedSettings(paths, { anyName, clientTls });
   const accepted = Object.entries(settings).filter(([name, value]) => !(name in managed) && isSetting(name, value));
   const all = { ...DEFAULTS, ...Object.fromEntries(accepted), ...managed };
   const server = `host=${host} port=${POSTGRES_PORT}`;
@@ -57,8 +59,11 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   log_stats: '0',
 };
 
+/** Of a client's certificate pgBouncer verifies the authority and never the name: its `verify-full` is the same. */
+const CLIENT_TLS: Record<ClientTlsSpec, string> = { disable: 'disable', allow: 'allow', require: 'require', verify: 'verify-ca' };
+
 /** What keeps the agent's promises; a user's value is not taken. */
-function managedSettings({ directory }: PoolerPaths, anyName: boolean): Readonly<Record<string, string>> {
+function managedSettings({ directory }: PoolerPaths, { anyName, clientTls }: Pick<IniInput, 'anyName' | 'clientTls'>): Readonly<Record<string, string>> {
   const file = (name: string) => join(directory, name);
   return {
     listen_addr: '*',
@@ -70,7 +75,7 @@ function managedSettings({ directory }: PoolerPaths, anyName: boolean): Readonly
     auth_user: SYSTEM_ROLES.pooler,
     auth_dbname: LOOKUP_DATABASE,
     auth_query: LOOKUP_QUERY,
-    client_tls_sslmode: 'require',
+    client_tls_sslmode: CLIENT_TLS[clientTls],
     client_tls_ca_file: file('ca.crt'),
     client_tls_cert_file: file('pooler.crt'),
     client_tls_key_file: file('pooler.key'),

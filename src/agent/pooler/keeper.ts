@@ -5,7 +5,7 @@ import type { Console } from './console.js';
 import { iniFile, renderIni, type PoolerPaths } from './ini.js';
 import type { PrimaryProbe } from './primary-probe.js';
 import type { PgBouncerProcess } from './process.js';
-import type { PoolerSpec } from '../../contract/spec.js';
+import type { ClientTlsSpec, PoolerSpec } from '../../contract/spec.js';
 import { decidePooling, type PoolingAction, type Reign } from '../core/pooling.js';
 import type { ServedCertificate } from '../credentials/served.js';
 import { messageOf, replaceFile } from '../files.js';
@@ -32,6 +32,7 @@ export interface PoolerContext {
   readonly problems: ProblemBoard;
   readonly log: Logger;
   readonly pooler: () => PoolerSpec | null;
+  readonly clientTls: () => ClientTlsSpec;
   /** The DNS name of an instance's pod; null for one that the spec does not know. */
   readonly hostOf: (instance: string) => string | null;
 }
@@ -205,9 +206,11 @@ export class PoolerKeeper {
   }
 
   async #writeIni(instance: string, settings: PoolerSpec['settings']): Promise<void> {
-    const { hostOf, paths } = this.context;
+    const { hostOf, clientTls, paths } = this.context;
     const host = hostOf(instance);
-    if (host !== null && await replaceFile(iniFile(paths), renderIni(paths, { host, settings, anyName: this.#certificate?.serverAuthority !== undefined }))) this.#unread = true;
+    if (host === null) return;
+    const ini = renderIni(paths, { host, settings, clientTls: clientTls(), anyName: this.#certificate?.serverAuthority !== undefined });
+    if (await replaceFile(iniFile(paths), ini)) this.#unread = true;
   }
 
   /** The console calls a RELOAD that failed a success; only the log tells. */

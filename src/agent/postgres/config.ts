@@ -5,10 +5,9 @@
 import { join } from 'node:path';
 import { replicationConninfo } from './conninfo.js';
 import { readIfPresent, writeDurably } from '../files.js';
-import { renderHba, renderIdent } from './hba.js';
+import { renderHba, renderIdent, type ClientAccess } from './hba.js';
 import { slotName } from './slots.js';
 import type { PostgresPaths, Role, Upstream } from './types.js';
-import type { HbaRuleSpec } from '../../contract/spec.js';
 
 export interface ConfigInput {
   /** The PostgreSQL major version, like `17`. */
@@ -30,8 +29,7 @@ export interface ConfigInput {
   readonly osUser: string;
   /** pgBackRest's name of the cluster; null: nothing is archived. */
   readonly stanza: string | null;
-  /** The user's rules about who gets in. */
-  readonly hba: readonly HbaRuleSpec[];
+  readonly hba: ClientAccess;
 }
 
 type Settings = Record<string, string>;

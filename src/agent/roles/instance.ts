@@ -37,6 +37,7 @@ import { PeerDirectory } from '../peers.js';
 import type { Clock, Journal } from '../ports.js';
 import { renderConfig } from '../postgres/config.js';
 import { installedMajor } from '../postgres/controldata.js';
+import { clientAccess } from '../postgres/hba.js';
 import type { WalRange } from '../postgres/types.js';
 import { receiveWal, sendWal } from '../postgres/wal-handover.js';
 import type { ProblemBoard } from '../problems.js';
@@ -97,7 +98,7 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
   const settings = new UserSettings({
     files, spec, paths, log,
     render: (parameters) => renderConfig(paths, {
-      major, instance: environment.instance, osUser: environment.osUser, parameters, role: 'primary', upstream: null, readOnly: false, standbyFloor: {}, stanza: backups.stanza, hba: [],
+      major, instance: environment.instance, osUser: environment.osUser, parameters, role: 'primary', upstream: null, readOnly: false, standbyFloor: {}, stanza: backups.stanza, hba: clientAccess(spec()),
     }).text,
     changed: () => duties.settings.wake(),
   });
@@ -110,7 +111,7 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
     },
     startedWith: (parameters) => settings.proved(parameters),
     notStartedWith: (parameters, why) => { settings.failed(parameters, why); duties.configuration.wake(); },
-    hba: () => spec().hba ?? [],
+    hba: () => clientAccess(spec()),
     stanza: () => backups.stanza,
     readOnly: () => volumes.full !== null,
     problem: (code, message) => problems.set(code, message),

@@ -31,6 +31,7 @@ export async function runPooler(context: RoleContext, running: (view: RoleView) 
     console: new Console(POOLER_DIR),
     probe: new PrimaryProbe(),
     pooler: () => specs.current?.pooler ?? null,
+    clientTls: () => specs.current?.clientTls ?? 'require',
     hostOf: (instance) => {
       const pod = specs.current?.instances.find(({ name }) => name === instance)?.pod;
       return pod === undefined ? null : `${pod}.${objects.instancesService}`;

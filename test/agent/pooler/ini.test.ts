@@ -1,7 +1,8 @@
 import { renderIni } from '../../../src/agent/pooler/ini.js';
+import type { ClientTlsSpec } from '../../../src/contract';
 
 const paths = { directory: '/run/pgbouncer' };
-const lines = (settings: Record<string, string>, anyName = false) => renderIni(paths, { host: 'orders-1-0.orders-instances', anyName, settings }).split('\n');
+const lines = (settings: Record<string, string>, anyName = false) => renderIni(paths, { host: 'orders-1-0.orders-instances', anyName, clientTls: 'require', settings }).split('\n');
 
 test('every database is on the primary, by the name that its certificate carries, and TLS is required on both sides', () => {
   const ini = lines({ pool_mode: 'transaction', default_pool_size: '20' });
@@ -26,6 +27,15 @@ test('a user\'s value wins over a default of ours and loses to what the agent ke
 
 test('of a server that may show a given certificate, which names no pod, its authority is asked for', () => {
   expect(lines({}, true)).toEqual(expect.arrayContaining(['server_tls_sslmode = verify-ca', 'server_tls_ca_file = /run/pgbouncer/server-ca.crt', 'client_tls_ca_file = /run/pgbouncer/ca.crt']));
+});
+
+test.each<[ClientTlsSpec, string]>([
+  ['disable', 'disable'], ['allow', 'allow'], ['require', 'require'], ['verify', 'verify-ca'],
+])('what is asked of clients ("%s") is asked by the pooler, too, and its own way to the server is the same', (clientTls, mode) => {
+  const ini = (tls: ClientTlsSpec) => renderIni(paths, { host: 'one', anyName: false, clientTls: tls, settings: { client_tls_sslmode: 'disable' } }).split('\n');
+  expect(ini(clientTls)).toContain(`client_tls_sslmode = ${mode}`);
+  const others = (text: readonly string[]) => text.filter((line) => !line.startsWith('client_tls_sslmode'));
+  expect(others(ini(clientTls))).toEqual(others(ini('require')));
 });
 
 test('no setting becomes a line of its own or an include', () => {

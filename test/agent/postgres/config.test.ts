@@ -2,9 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
+import { makeCertificates } from './support/certificates';
 import { TestBed, type TestInstance } from './support/instance';
 import { configFile, renderConfig, type ConfigInput } from '../../../src/agent/postgres/config.js';
+import type { ClientAccess } from '../../../src/agent/postgres/hba.js';
 import { reconcileUsersAndDatabases } from '../../../src/agent/postgres/users-databases.js';
+import type { ClientTlsSpec, HbaRuleSpec } from '../../../src/contract';
 
 let bed: TestBed;
 let one: TestInstance;
@@ -18,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => bed.remove());
 
 function input(more: Partial<ConfigInput> = {}): ConfigInput {
-  return { major: '17', instance: 'one', parameters: {}, role: 'primary', upstream: null, standbyFloor: {}, readOnly: false, osUser: 'postgres', stanza: null, hba: [], ...more };
+  return { major: '17', instance: 'one', parameters: {}, role: 'primary', upstream: null, standbyFloor: {}, readOnly: false, osUser: 'postgres', stanza: null, hba: { tls: 'require', rules: [] }, ...more };
 }
 
 function setting(text: string, name: string): string | undefined {
@@ -43,6 +46,16 @@ function tls(role?: 'replication' | 'rewind'): pg.ClientConfig['ssl'] {
   const file = (name: string) => readFileSync(join(bed.certificatesDir, name), 'utf8');
   const own = role === undefined ? {} : { cert: file(`${role}.crt`), key: file(`${role}.key`) };
   return { ca: file('ca.crt'), servername: 'one.test', ...own };
+}
+
+/** In force for the connections that begin from now on. */
+async function accept(access: ClientAccess): Promise<void> {
+  one.hba = access;
+  await one.configure('primary');
+  const loaded = async () => (await one.sql('SELECT pg_conf_load_time()::text AS at'))[0]!.at;
+  const before = await loaded();
+  one.server.reload();
+  for (let left = 100; left > 0 && await loaded() === before; left--) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
 describe('what is rendered', () => {
@@ -139,12 +152,13 @@ describe('a running server', () => {
   });
 
   test('does what the program\'s rules say, in their order, by reload, and to its own roles nothing', async () => {
-    one.hba = [
+    const rules: readonly HbaRuleSpec[] = [
       { connection: 'hostssl', databases: ['postgres'], users: ['app'], address: '127.0.0.0/8', method: 'reject' },
       { connection: 'host', databases: ['app'], users: [], method: 'scram-sha-256' },
       { connection: 'hostssl', databases: [], users: [], address: '::/0', method: 'cert' },
       { connection: 'hostssl', databases: [], users: [], method: 'reject' },
     ];
+    one.hba = { tls: 'require', rules };
     expect((await one.configure('primary')).changed).toBe(true);
     one.server.reload();
     const app = { user: 'app', password: 'correct horse' };
@@ -155,9 +169,48 @@ describe('a running server', () => {
     expect(await connect({ ...app, database: 'app', password: 'wrong', ssl: tls() })).toMatch(/password authentication failed/);
     expect(await connect({ user: 'cdk8s_rewind', ssl: tls('rewind') })).toBe('cdk8s_rewind');
     expect(await connect({ user: 'postgres', password: 'x', database: 'app', ssl: false })).toMatch(/pg_hba.conf rejects/);
-    one.hba = [];
-    await one.configure('primary');
-    one.server.reload();
+    await accept({ tls: 'require', rules: [] });
+  });
+
+  test.each<[ClientTlsSpec, { plain: RegExp; tls: RegExp; certificate: RegExp }]>([
+    ['disable', { plain: /^app$/, tls: /^app$/, certificate: /^app$/ }],
+    ['allow', { plain: /^app$/, tls: /^app$/, certificate: /^app$/ }],
+    ['require', { plain: /no pg_hba.conf entry/, tls: /^app$/, certificate: /^app$/ }],
+    ['verify', { plain: /no pg_hba.conf entry/, tls: /requires a valid client certificate/, certificate: /^app$/ }],
+  ])('lets users in as clients are to come, with the program\'s rules and without, and never without their password: %s', async (mode, expected) => {
+    const app = { user: 'app', password: 'correct horse' };
+    const rules: readonly HbaRuleSpec[] = [{ connection: mode === 'disable' || mode === 'allow' ? 'host' : 'hostssl', databases: [], users: ['app'], method: 'scram-sha-256' }];
+    for (const access of [{ tls: mode, rules: [] }, { tls: mode, rules }]) {
+      await accept(access);
+      expect(await one.sql('SELECT line_number, error FROM pg_hba_file_rules WHERE error IS NOT NULL')).toEqual([]);
+      // A certificate of the cluster's authority, as the pooler shows it for a user.
+      const ways: readonly [keyof typeof expected, pg.ClientConfig['ssl']][] = [['plain', false], ['tls', tls()], ['certificate', tls('monitoring')]];
+      for (const [way, ssl] of ways) {
+        expect([way, await connect({ ...app, ssl })]).toEqual([way, expect.stringMatching(expected[way])]);
+        expect(await connect({ ...app, password: 'wrong', ssl })).not.toBe('app');
+        expect(await connect({ user: 'postgres', password: 'x', ssl })).toMatch(/pg_hba.conf rejects/);
+      }
+      // What the cluster does itself is the same under all of them.
+      expect(await connect({ user: 'cdk8s_rewind', ssl: tls('rewind') })).toBe('cdk8s_rewind');
+      expect(await connect({ user: 'cdk8s_rewind', ssl: false })).toMatch(/pg_hba.conf rejects/);
+      expect(await connect({ user: 'cdk8s_rewind', ssl: tls('monitoring') })).toMatch(/certificate authentication failed/);
+    }
+    await accept({ tls: 'require', rules: [] });
+  });
+
+  test('takes no certificate of another authority for one of the cluster\'s', async () => {
+    await accept({ tls: 'verify', rules: [] });
+    const stranger = makeCertificates(join(one.folder, 'strangers'));
+    const ssl = { ...tls() as object, cert: readFileSync(join(stranger, 'rewind.crt'), 'utf8'), key: readFileSync(join(stranger, 'rewind.key'), 'utf8') };
+    expect(await connect({ user: 'app', password: 'correct horse', ssl })).toMatch(/unknown ca|ECONNRESET|Connection terminated/);
+    await accept({ tls: 'require', rules: [] });
+  });
+
+  test('reads a rule that contradicts: who must show a certificate is not let in by a password alone, and the server starts', async () => {
+    await accept({ tls: 'verify', rules: [{ connection: 'host', databases: [], users: [], method: 'scram-sha-256' }] });
+    expect(await one.sql('SELECT line_number, error FROM pg_hba_file_rules WHERE error IS NOT NULL')).toEqual([]);
+    expect(await connect({ user: 'app', password: 'correct horse', ssl: false })).toMatch(/no pg_hba.conf entry/);
+    await accept({ tls: 'require', rules: [] });
   });
 
   test('does not answer a restore of WAL that nobody handed over', () => {

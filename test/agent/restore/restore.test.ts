@@ -77,7 +77,7 @@ async function restored(target: RecoveryTargetSpec, options = { walVolume: true,
 async function configOf(instance: TestInstance): Promise<Parameters<typeof writeConfig>[1]> {
   return {
     major: await installedMajor(instance.paths), instance: instance.name, role: 'primary', upstream: null, standbyFloor: {}, parameters: instance.parameters,
-    osUser: (await import('node:os')).userInfo().username, stanza: null, hba: [],
+    osUser: (await import('node:os')).userInfo().username, stanza: null, hba: { tls: 'require', rules: [] },
   };
 }
 

@@ -29,7 +29,7 @@ const secret = (text: string): ConfigFile => ({ name: 'key secret.conf of Secret
 
 function render(parameters: Readonly<Record<string, string>>): string {
   return renderConfig(one.paths, {
-    major: version, instance: 'one', osUser: 'postgres', parameters, role: 'primary', upstream: null, readOnly: false, standbyFloor: {}, stanza: null, hba: [],
+    major: version, instance: 'one', osUser: 'postgres', parameters, role: 'primary', upstream: null, readOnly: false, standbyFloor: {}, stanza: null, hba: { tls: 'require', rules: [] },
   }).text;
 }
 

@@ -11,6 +11,7 @@ import { busyBackendKilled } from './busy-backend-killed';
 import { certificatesRenewed } from './certificates-renewed';
 import { cli } from './cli';
 import { cliBackup } from './cli-backup';
+import { clientTls } from './client-tls';
 import { frozen } from './frozen';
 import { gitopsHealth } from './gitops-health';
 import { givenCertificate } from './given-certificate';
@@ -52,7 +53,7 @@ export const SCENARIOS: readonly Scenario[] = [
   frozen, rolloutByProp, rolloutByJsonPatch, rolloutBySetImage, instancesRenamed,
   secondPostgres, busyBackendKilled, busyBackendFenced,
   pointInTime, restoreRefused, production, poolerFollows, poolerWaits, wrongMajor, brokenImage, replicaVolumeLost, recreated, secretsWiped, staleVolume, scaledToZero,
-  brokenSpec, rightsMissing, unusableData, userConfiguration, volumeKinds, appWithCluster, noDrift, cli, metricsExporter, metricsAlerts,
+  brokenSpec, rightsMissing, unusableData, userConfiguration, volumeKinds, appWithCluster, clientTls, noDrift, cli, metricsExporter, metricsAlerts,
   certificatesRenewed, givenCertificate, backups, repoDown, archiveHole, cliBackup,
   nodeCut, apiServerStopped,
 ];

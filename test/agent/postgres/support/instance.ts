@@ -11,13 +11,13 @@ import { ensureSystemRoles } from '../../../../src/agent/postgres/bootstrap-sql.
 import { clone } from '../../../../src/agent/postgres/clone.js';
 import { writeConfig } from '../../../../src/agent/postgres/config.js';
 import { installedMajor, readControlData } from '../../../../src/agent/postgres/controldata.js';
+import type { ClientAccess } from '../../../../src/agent/postgres/hba.js';
 import { initdb } from '../../../../src/agent/postgres/initdb.js';
 import { withLocal } from '../../../../src/agent/postgres/local.js';
 import { LocalProbe } from '../../../../src/agent/postgres/probe.js';
 import { PostgresServer } from '../../../../src/agent/postgres/server.js';
 import { reconcileSlots, slotName } from '../../../../src/agent/postgres/slots.js';
 import type { PostgresPaths, ProbeUp, Role, Upstream } from '../../../../src/agent/postgres/types.js';
-import type { HbaRuleSpec } from '../../../../src/contract';
 
 /** From prepare.cjs. */
 const SCRATCH = process.env.CDK8S_POSTGRES_TEST_DIR!;
@@ -34,7 +34,7 @@ export class TestInstance {
   readonly server: PostgresServer;
   readonly probe: LocalProbe;
   upstream: Upstream | null = null;
-  hba: readonly HbaRuleSpec[] = [];
+  hba: ClientAccess = { tls: 'require', rules: [] };
   parameters: Readonly<Record<string, string>>;
 
   constructor(readonly name: string, readonly folder: string, readonly paths: PostgresPaths, options: Options) {
