@@ -10,6 +10,10 @@ const EVERY_MS = 10;
 const QUERY_TIMEOUT_MS = 1_000;
 /** What the PostgreSQL client says when that time is over. */
 const GAVE_UP = /^Query read timeout/;
+/** The same, or when nobody has answered to a connection attempt. */
+const SILENCE = /^Query read timeout|^timeout expired/;
+/** A machine that stands still for some seconds makes a silence; one that lasts longer counts as an interruption. */
+const LONG_SILENCE_MS = 5_000;
 const BETWEEN_ATTEMPTS_MS = 10;
 /** A longer one ends a steady time. */
 const UNSTEADY_MS = 500;
@@ -23,7 +27,7 @@ let nextId = 0;
 let broken = 0;
 let markedAt = now();
 let brokenAtMark = 0;
-/** Times that writing broke off: an error after an acknowledgement, with all that follow until the next one. */
+/** Times that writing broke off: an error after an acknowledgement, or a long silence, with all that follow until the next one. */
 let interruptions = 0;
 let interruptionsAtMark = 0;
 let interrupted = true;
@@ -47,9 +51,11 @@ async function write(): Promise<void> {
       if (interrupted) resumedAt = now();
       interrupted = false;
     } catch (error) {
-      if (!interrupted) interruptions++;
-      interrupted = true;
       lastTrouble = error instanceof Error ? error.message : String(error);
+      if (!interrupted && (!SILENCE.test(lastTrouble) || silentMs() > LONG_SILENCE_MS)) {
+        interruptions++;
+        interrupted = true;
+      }
       if (connection !== null && !GAVE_UP.test(lastTrouble)) broken++;
       hangUp(connection);
       connection = null;
@@ -72,6 +78,11 @@ function gaps(): { readonly fromMs: number; readonly ms: number }[] {
   return found;
 }
 
+/** Since the last acknowledgement. */
+function silentMs(): number {
+  return now() - (acknowledged.at(-1)?.at ?? markedAt);
+}
+
 /** For how long writes have gone on by now without breaking off. */
 function steadyMs(): number {
   let since = now();
@@ -91,7 +102,7 @@ function report(): object {
     brokenSinceMark: broken - brokenAtMark,
     interruptions: interruptions - interruptionsAtMark,
     steadyMs: Math.round(steadyMs()),
-    silentMs: Math.round(now() - (acknowledged.at(-1)?.at ?? markedAt)),
+    silentMs: Math.round(silentMs()),
     lastTrouble,
   };
 }

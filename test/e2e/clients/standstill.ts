@@ -11,6 +11,8 @@ const STANDSTILL_MS = 500;
 export interface Standstill {
   /** Milliseconds since the epoch. */
   readonly ended: number;
+  /** By CLOCK_MONOTONIC, in milliseconds. */
+  readonly endedAt: number;
   readonly ms: number;
 }
 
@@ -26,7 +28,7 @@ let last = performance.now();
 setInterval(() => {
   const late = performance.now() - last - EVERY_MS;
   last = performance.now();
-  if (late > STANDSTILL_MS) seen.push({ ended: Date.now(), ms: Math.round(late) });
+  if (late > STANDSTILL_MS) seen.push({ ended: Date.now(), endedAt: Number(process.hrtime.bigint() / 1_000_000n), ms: Math.round(late) });
 }, EVERY_MS);
 
 createInterface({ input: process.stdin })

@@ -21,7 +21,9 @@ export interface Access {
   readonly serverName: string;
 }
 
-const STATUS_TIMEOUT_MS = 1_500;
+const STATUS_TIMEOUT_MS = 15_000;
+/** Where one after the other is asked who leads, one that is frozen or cut off would be waited for. */
+const LEADER_TIMEOUT_MS = 1_500;
 const CONTROLLERS_WITHIN_MS = 90_000;
 
 export class Cluster {
@@ -72,9 +74,9 @@ export class Cluster {
     return pod;
   }
 
-  async status(pod: Pod): Promise<InstanceStatus> {
+  async status(pod: Pod, timeoutMs = STATUS_TIMEOUT_MS): Promise<InstanceStatus> {
     if (this.target.reachesPods) {
-      const response = await fetch(`http://${pod.ip}:${HEALTH_PORT}${HEALTH_ROUTES.status}`, { signal: AbortSignal.timeout(STATUS_TIMEOUT_MS) });
+      const response = await fetch(`http://${pod.ip}:${HEALTH_PORT}${HEALTH_ROUTES.status}`, { signal: AbortSignal.timeout(timeoutMs) });
       return await response.json() as InstanceStatus;
     }
     return JSON.parse(await this.kubectl.run(['get', '--raw', `/api/v1/namespaces/${this.namespace}/pods/${pod.name}:${HEALTH_PORT}/proxy${HEALTH_ROUTES.status}`])) as InstanceStatus;
@@ -87,13 +89,13 @@ export class Cluster {
   /** The pod whose agent says that it leads; null when there is none now. */
   async findPrimary(): Promise<Pod | null> {
     const all = await Promise.all(this.pods.all.filter(({ ip }) => ip !== null).map(async (pod) => {
-      const status = await this.status(pod).catch(() => null);
+      const status = await this.status(pod, LEADER_TIMEOUT_MS).catch(() => null);
       return status?.postgres === 'primary' && status.doing === 'Leading' ? [pod] : [];
     }));
     return all.flat()[0] ?? null;
   }
 
-  primary(withinMs = 30_000): Promise<Pod> {
+  primary(withinMs = 60_000): Promise<Pod> {
     return eventually('a primary', { withinMs }, () => this.findPrimary());
   }
 

@@ -3,7 +3,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { outcomeOf, output, type Outcome, type RunOptions } from './run';
 
 const PROGRAM = process.env.KUBECTL ?? 'kubectl';
-const TIMEOUT_MS = 60_000;
+/** More than a pod's end may take that is waited for. */
+const TIMEOUT_MS = 150_000;
 
 export class Kubectl {
   constructor(readonly namespace: string) {}

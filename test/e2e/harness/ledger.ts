@@ -1,5 +1,6 @@
 /** The ledger client's handle: what was acknowledged, how long nothing was, and what of it is not there. */
 import type { Client } from './client';
+import { now } from './wait';
 
 export interface LedgerReport {
   readonly acknowledged: number;
@@ -9,7 +10,7 @@ export interface LedgerReport {
   readonly gaps: readonly { readonly fromMs: number; readonly ms: number }[];
   /** Connections that the other side ended; one that the client gave up, because it was silent, is a silence. */
   readonly brokenSinceMark: number;
-  /** Times that writing broke off with an error; a mere silence is none. */
+  /** Times that writing broke off with an error, or for more than five seconds; a shorter silence is none. */
   readonly interruptions: number;
   /** For how long writes have gone on by now without breaking off. */
   readonly steadyMs: number;
@@ -25,10 +26,18 @@ export interface LedgerBalance {
 }
 
 export class Ledger {
+  #markedAt = 0;
+
   constructor(private readonly client: Client) {}
 
   /** From now on gaps are counted: right before a fault. */
-  mark(): Promise<void> { return this.client.ask('mark'); }
+  async mark(): Promise<void> {
+    await this.client.ask('mark');
+    this.#markedAt = now();
+  }
+
+  /** By this process' clock, whatever the client's is. */
+  get markedAt(): number { return this.#markedAt; }
   report(): Promise<LedgerReport> { return this.client.ask('report'); }
   /** Compares what was acknowledged with what is in the table now. */
   verify(): Promise<LedgerBalance> { return this.client.ask('verify'); }

@@ -27,7 +27,7 @@ export class Repo {
   private constructor(private readonly cluster: Cluster) {}
 
   /** With the stanza there: from now on log is archived. */
-  static async of(cluster: Cluster, withinMs = 120_000): Promise<Repo> {
+  static async of(cluster: Cluster, withinMs = 180_000): Promise<Repo> {
     const repo = new Repo(cluster);
     await eventually('the stanza', { withinMs, everyMs: 1_000 }, async () => yes((await repo.pgBackRest('--output=json', 'info')).includes('"archive"') && (await repo.archived()).length > 0));
     return repo;
@@ -57,13 +57,13 @@ export class Repo {
 
   async down(): Promise<void> {
     await this.#scale(0);
-    await eventually('the repo host to be gone', { withinMs: 60_000 }, async () => yes(
+    await eventually('the repo host to be gone', { withinMs: 120_000 }, async () => yes(
       await this.cluster.kubectl.run(['get', 'pods', '-l', `${CLUSTER_LABEL}=${CLUSTER}`, '--field-selector', `metadata.name=${NAMES.repoHost}-0`, '-o', 'name']) === ''));
   }
 
   async up(): Promise<void> {
     await this.#scale(1);
-    await this.cluster.kubectl.run(['rollout', 'status', `statefulset/${NAMES.repoHost}`, '--timeout=90s'], { timeoutMs: 100_000 });
+    await this.cluster.kubectl.run(['rollout', 'status', `statefulset/${NAMES.repoHost}`, '--timeout=180s'], { timeoutMs: 190_000 });
   }
 
   async #scale(replicas: number): Promise<void> {
@@ -75,7 +75,7 @@ export class Repo {
 export async function backUp({ kubectl }: Cluster, schedule: 'full' | 'differential' | 'incremental', repo = 1): Promise<string> {
   const name = `${schedule}-${repo}-now`;
   await kubectl.run(['create', 'job', name, `--from=cronjob/${NAMES.backupCronJob(repo, schedule)}`]);
-  const { code } = await kubectl.outcome(['wait', '--for=condition=Complete', `job/${name}`, '--timeout=120s'], { timeoutMs: 130_000 });
+  const { code } = await kubectl.outcome(['wait', '--for=condition=Complete', `job/${name}`, '--timeout=300s'], { timeoutMs: 310_000 });
   const log = await kubectl.run(['logs', `job/${name}`]);
   if (code !== 0) throw new Error(`the ${schedule} backup did not complete: ${log}`);
   return log;

@@ -3,6 +3,7 @@ import type { Cluster } from './cluster';
 import type { Ledger } from './ledger';
 import type { Overlap, Probes } from './probes';
 import type { Program } from './program';
+import type { Standstill } from '../clients/standstill';
 import type { Machine } from '../target/machine';
 
 export interface Scenario {
@@ -40,6 +41,8 @@ export interface Trial {
   /** A step, for the person and for the log of the run. */
   step(text: string): void;
   overlaps(): Promise<readonly Overlap[]>;
+  /** When the whole machine stood still, since the scenario began. */
+  standstills(): Promise<readonly Standstill[]>;
   /** Starts the clients, where the scenario began with nothing; the ledger writes by that Service. */
   startClients(service?: string): Promise<void>;
   /** One more probe, on that node's own network. */

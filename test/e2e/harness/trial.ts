@@ -4,18 +4,19 @@ import type { Client } from './client';
 import type { Access, Cluster } from './cluster';
 import { fencesOf } from './fences';
 import type { Ledger } from './ledger';
-import type { MachineLoad } from './machine-load';
+import type { Load, MachineLoad } from './machine-load';
 import { startClient, startClientInNode } from './placement';
 import { Probes, type Overlap } from './probes';
 import { say } from './say';
 import type { Figures, Scenario, Trial } from './scenario';
 import { eventually, now, yes } from './wait';
 import { startLedger } from './workload';
+import type { Standstill } from '../clients/standstill';
 import type { Machine } from '../target/machine';
 
 export const FIRST_HEALTHY_WITHIN_MS = 180_000;
 const HEALTHY_WITHIN_MS = 120_000;
-const SERVED_WITHIN_MS = 30_000;
+const SERVED_WITHIN_MS = 60_000;
 const STEADY_MS = 500;
 
 export interface Result {
@@ -34,8 +35,11 @@ export class RunningTrial implements Trial {
   #probes: Probes | null = null;
   #probeClients: Client[] = [];
   #access: Access | null = null;
+  readonly #loadSince: () => Promise<Load>;
 
-  constructor(readonly scenario: Scenario, readonly cluster: Cluster, private readonly machineLoad: MachineLoad) {}
+  constructor(readonly scenario: Scenario, readonly cluster: Cluster, machineLoad: MachineLoad) {
+    this.#loadSince = machineLoad.start();
+  }
 
   get ledger(): Ledger { return this.#ledger ?? missing('the clients have not been started'); }
   get probes(): Probes { return this.#probes ?? missing('the clients have not been started'); }
@@ -64,11 +68,12 @@ export class RunningTrial implements Trial {
 
   readonly overlaps = (): Promise<readonly Overlap[]> => this.probes.overlaps();
 
+  readonly standstills = async (): Promise<readonly Standstill[]> => (await this.#loadSince()).standstills;
+
   async run(): Promise<Result> {
     const { scenario, cluster } = this;
     const began = now();
     const startedAt = new Date();
-    const loadSince = this.machineLoad.start();
     let figures: Figures = {};
     try {
       await this.#begin();
@@ -81,7 +86,7 @@ export class RunningTrial implements Trial {
       if (scenario.mayLose !== true) assert.equal(balance.lost, 0, `acknowledged rows are missing, the first of them ${balance.firstLost.join(', ')}`);
       const overlaps = await this.overlaps();
       if (scenario.judgesOverlaps !== true) assert.deepEqual(overlaps, [], 'two instances acknowledged writes at once');
-      const load = await loadSince();
+      const load = await this.#loadSince();
       const fences = fencesOf(cluster.logs.since(startedAt), load.standstills);
       figures = { slowestRenewalMs: await cluster.slowestRenewalMs(), ...load, ...figures };
       if (scenario.fences !== true) {
@@ -99,7 +104,7 @@ export class RunningTrial implements Trial {
         acknowledged: report?.acknowledged ?? null,
         lost: null,
         seconds: seconds(began),
-        figures: { ...await loadSince(), ...figures },
+        figures: { ...await this.#loadSince(), ...figures },
         error: error instanceof Error ? error.stack ?? error.message : String(error),
       };
     }

@@ -26,7 +26,8 @@ export const apiServerStopped: Scenario = {
     }
     step('the API server is back');
     await writesResume(ledger, 60_000);
-    await cluster.healthy(60_000);
+    // Controllers and kubelets take up their work again in their own time.
+    await cluster.healthy(180_000);
     const after = await cluster.primary();
     assert.equal(after.uid, before.uid, 'the same instance leads');
     assert.equal((await cluster.status(after)).position?.timeline, position?.timeline, 'on the same timeline');

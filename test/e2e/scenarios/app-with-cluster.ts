@@ -46,8 +46,8 @@ export const appWithCluster: Scenario = {
       },
     });
     await cluster.healthy(180_000);
-    await cluster.kubectl.run(['rollout', 'status', 'deployment/app', '--timeout=60s'], { timeoutMs: 70_000 });
-    await cluster.kubectl.run(['exec', 'deployment/app', '--', 'sh', '-c', 'until test -e /tmp/served; do sleep 0.2; done'], { timeoutMs: 30_000 });
+    await cluster.kubectl.run(['rollout', 'status', 'deployment/app', '--timeout=120s'], { timeoutMs: 130_000 });
+    await cluster.kubectl.run(['exec', 'deployment/app', '--', 'sh', '-c', 'until test -e /tmp/served; do sleep 0.2; done'], { timeoutMs: 120_000 });
     const restarts = await cluster.kubectl.run(['get', 'pods', '-l', 'cdk8s.io/metadata.addr', '-o', 'jsonpath={.items[*].status.containerStatuses[*].restartCount}']);
     assert.equal(restarts.trim(), '0', 'the app was started once');
     await startClients();

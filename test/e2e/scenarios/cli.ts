@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { showsNoProblem } from './problems';
 import { Cli } from '../harness/cli';
-import type { Cluster } from '../harness/cluster';
-import { CLUSTER } from '../harness/program';
+import { NAMES, type Cluster } from '../harness/cluster';
+import { CLUSTER, INSTANCES } from '../harness/program';
 import type { Scenario } from '../harness/scenario';
 import { eventually, yes } from '../harness/wait';
 
@@ -45,6 +46,8 @@ export const cli: Scenario = {
   async run({ cluster, step }) {
     const tool = new Cli(cluster.namespace);
     const primary = await cluster.primary();
+    // Others have used the cluster before.
+    for (const { name } of INSTANCES) await showsNoProblem(cluster, name, /^/);
 
     step('status');
     const told = await tool.run(['status', CLUSTER, '-o', 'json']);
@@ -101,11 +104,12 @@ export const cli: Scenario = {
 
     step('a replica goes');
     const [replica] = await cluster.replicas();
-    await cluster.kubectl.run(['delete', 'pod', replica.name, '--wait=false']);
+    await cluster.kubectl.run(['scale', 'statefulset', NAMES.statefulSet(replica.instance), '--replicas=0']);
     await eventually('the status to say so', { withinMs: 60_000 }, async () => {
       const { code, stdout } = await tool.run(['status', CLUSTER, '-o', 'json']);
       return yes(code === 2 && (JSON.parse(stdout) as Report).problems.length > 0);
     });
+    await cluster.kubectl.run(['scale', 'statefulset', NAMES.statefulSet(replica.instance), '--replicas=1']);
     await eventually('the status to say that it is back', { withinMs: 120_000, everyMs: 1_000 }, async () => yes((await tool.run(['status', CLUSTER])).code === 0));
   },
 };

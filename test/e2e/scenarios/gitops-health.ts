@@ -23,7 +23,7 @@ export const gitopsHealth: Scenario = {
     const first = await untilDone(cluster, tools);
     assert.ok(first.some(({ argocd }) => NOT_READY.test(argocd.message)), 'a cluster that is being made is not done');
     assert.ok(first.some((judgement) => judgement.fluxAlone.status === 'Current' && !fluxIsDone(judgement)), 'Flux alone does not wait for it');
-    await cluster.healthy(60_000);
+    await cluster.healthy(120_000);
     await startClients();
 
     step('a failover');

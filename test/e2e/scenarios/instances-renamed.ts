@@ -17,7 +17,7 @@ export const instancesRenamed: Scenario = {
     await cluster.apply(RENAMED);
     await cluster.delete(({ kind }) => kind === 'StatefulSet');
     const renamed = () => cluster.pods.all.filter(({ instance }) => instance.startsWith('new'));
-    await eventually('the status of the renamed to say what happened', { withinMs: 90_000, everyMs: 500 }, async () => {
+    await eventually('the status of the renamed to say what happened', { withinMs: 180_000, everyMs: 500 }, async () => {
       const statuses = await Promise.all(renamed().map((pod) => cluster.status(pod)));
       return yes(statuses.length === 3 && statuses.every(({ problems }) => problems.some(({ message }) => message.includes('InitializedWithoutData'))));
     });

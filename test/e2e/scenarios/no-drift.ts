@@ -17,7 +17,7 @@ export const noDrift: Scenario = {
     await cluster.kubectl.run(['delete', 'pod', primary.name, '--wait=false']);
     await anotherLeads(cluster, primary);
     await writesResume(ledger, 60_000);
-    await cluster.healthy(60_000);
+    await cluster.healthy(120_000);
     await Repo.of(cluster);
     assert.equal(await cluster.diff(PROGRAM), '', 'kubectl diff shows nothing');
   },

@@ -2,7 +2,7 @@
 import type { Cluster } from '../harness/cluster';
 import { eventually, yes } from '../harness/wait';
 
-const TOLD_WITHIN_MS = 60_000;
+const TOLD_WITHIN_MS = 90_000;
 
 /** Waits until the instance's status shows a problem of that code; its message. */
 export function showsProblem(cluster: Cluster, instance: string, wanted: RegExp): Promise<string> {
@@ -14,7 +14,7 @@ export function showsProblem(cluster: Cluster, instance: string, wanted: RegExp)
 
 /** Whichever instance it is. */
 export function someShowProblem(cluster: Cluster, wanted: RegExp): Promise<true> {
-  return eventually(`an instance to show the problem ${wanted}`, { withinMs: 90_000, everyMs: 500 }, async () => {
+  return eventually(`an instance to show the problem ${wanted}`, { withinMs: 180_000, everyMs: 500 }, async () => {
     const statuses = await Promise.all(cluster.pods.all.filter(({ ip }) => ip !== null).map((pod) => cluster.status(pod).catch(() => null)));
     return yes(statuses.some((status) => status?.problems.some(({ code, message }) => wanted.test(`${code}: ${message}`))));
   });

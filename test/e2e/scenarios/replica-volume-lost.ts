@@ -16,7 +16,7 @@ export const replicaVolumeLost: Scenario = {
     step(`deleting ${claim} and ${replica.name}`);
     await cluster.kubectl.run(['delete', 'pvc', claim, '--wait=false']);
     await cluster.kubectl.run(['delete', 'pod', replica.name]);
-    await eventually('the claim to be gone', { withinMs: 60_000 }, async () => yes(await uid() !== before));
+    await eventually('the claim to be gone', { withinMs: 120_000 }, async () => yes(await uid() !== before));
     // As a GitOps tool does sooner or later.
     await cluster.apply();
     await cluster.healthy(120_000);

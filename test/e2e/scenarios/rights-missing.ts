@@ -15,12 +15,12 @@ export const rightsMissing: Scenario = {
     await ledger.mark();
     step('deleting the RoleBinding');
     await cluster.delete(({ kind }) => kind === 'RoleBinding');
-    assert.match(await showsProblem(cluster, before.instance, /^LeaseProblem/), /leases.*(forbidden|403)|403.*leases/);
-    await eventually('the primary to be fenced', { withinMs: 30_000 }, async () => yes((await cluster.status(before)).postgres !== 'primary'));
+    await showsProblem(cluster, before.instance, /^LeaseProblem: .*(leases.*(forbidden|403)|403.*leases)/);
+    await eventually('the primary to be fenced', { withinMs: 60_000 }, async () => yes((await cluster.status(before)).postgres !== 'primary'));
     step('applying it again');
     await cluster.apply();
     await writesResume(ledger, 60_000);
-    await cluster.healthy(60_000);
+    await cluster.healthy(120_000);
     assert.deepEqual(cluster.logs.decided(startedAt, REPLACING), [], 'nobody was cloned or rewound');
   },
 };

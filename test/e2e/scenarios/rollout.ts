@@ -23,7 +23,7 @@ export async function rolls(cluster: Cluster, ledger: Ledger, change: () => Prom
   await change();
   await eventually('new pods of all instances', { withinMs: ROLLED_WITHIN_MS }, () =>
     yes([...before].every(([instance, uid]) => cluster.pods.all.every((pod) => pod.instance !== instance || pod.uid !== uid))));
-  await cluster.healthy(60_000);
+  await cluster.healthy(120_000);
   watching = false;
 
   const { interruptions, gaps } = await ledger.report();

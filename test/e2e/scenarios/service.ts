@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { Cluster } from '../harness/cluster';
 import type { Ledger } from '../harness/ledger';
 import type { Pod } from '../harness/pods';
+import type { Trial } from '../harness/scenario';
 import { eventually } from '../harness/wait';
 
 /** Writes count as resumed when they have gone on for this long. */
@@ -14,6 +15,20 @@ export async function writesResume(ledger: Ledger, withinMs: number): Promise<nu
     const { interruptions, steadyMs, longestMs } = await ledger.report();
     return interruptions > 0 && steadyMs >= STEADY_MS ? longestMs : null;
   });
+}
+
+/**
+ * Judges the longest time without an acknowledgement since the mark. When the whole machine stood still in it, as a virtual machine's host can cause it,
+ * that part is nobody's doing.
+ */
+export async function stoppedFor({ ledger, standstills }: Pick<Trial, 'ledger' | 'standstills'>, lessThanMs: number, when = ''): Promise<void> {
+  const { gaps } = await ledger.report();
+  const still = await standstills();
+  for (const { fromMs, ms } of gaps) {
+    const from = ledger.markedAt + fromMs;
+    const stood = still.reduce((sum, { endedAt, ms: stoodMs }) => sum + Math.max(0, Math.min(from + ms, endedAt) - Math.max(from, endedAt - stoodMs)), 0);
+    assert.ok(ms - stood < lessThanMs, `${when}writes stopped for ${ms} ms, in which the machine stood still for ${Math.round(stood)} ms`);
+  }
 }
 
 /** Beside another cluster that is taken down a client was silent for 7 s without any fault; what takes the primary away breaks connections, too. */

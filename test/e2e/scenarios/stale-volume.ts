@@ -19,7 +19,7 @@ export const staleVolume: Scenario = {
     await cluster.delete(({ kind, metadata }) => kind === 'StatefulSet' && removed.name.startsWith(metadata.name));
     await writesResume(ledger, 60_000);
     await eventually('its pod to be gone', { withinMs: 130_000 }, () => yes(cluster.pods.of(removed.instance) === null));
-    await cluster.healthy(60_000, rest);
+    await cluster.healthy(120_000, rest);
     await sleep(WRITES_FOR_MS);
     step('adding it again');
     await cluster.apply();

@@ -55,8 +55,8 @@ export const userConfiguration: Scenario = {
     const first = await cluster.primary();
     await ledger.mark();
     await crash(cluster, first);
-    const outage = await writesResume(ledger, 30_000);
-    await cluster.healthy(90_000);
+    const outage = await writesResume(ledger, 60_000);
+    await cluster.healthy(120_000);
     await everywhere(cluster, 'work_mem', '9MB');
     await packs(cluster, 'process-max=5');
     assert.equal(await cluster.psql(cluster.pod(first.instance), 'SHOW max_connections'), '120', 'what waited for a restart counts after one');
@@ -67,7 +67,7 @@ export const userConfiguration: Scenario = {
     const [replica] = await cluster.replicas();
     await crash(cluster, replica);
     await showsProblem(cluster, replica.instance, /^Configuration: .*does not start with the newest ones: .*reserved_connections/);
-    await cluster.healthy(60_000);
+    await cluster.healthy(120_000);
 
     step('and put right');
     await write(cluster, '# nothing\n', '# nothing\n');

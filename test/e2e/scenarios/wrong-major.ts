@@ -16,12 +16,12 @@ export const wrongMajor: Scenario = {
     await ledger.mark();
     step('applying the program with PostgreSQL 18');
     await cluster.apply({ props: { version: PostgresVersion.of('18'), images: { ...cluster.target.images, postgres: 'localhost/cdk8s-postgres:18' } } });
-    await eventually('the status to say MajorMismatch', { withinMs: 30_000 }, async () => yes(await mismatch()));
+    await eventually('the status to say MajorMismatch', { withinMs: 90_000 }, async () => yes(await mismatch()));
     await sleep(UNTOUCHED_MS);
     assert.equal(uids(), before, 'no pod was touched');
     step('reverting it');
     await cluster.apply();
-    await eventually('the status to be clear again', { withinMs: 30_000 }, async () => yes(!await mismatch()));
+    await eventually('the status to be clear again', { withinMs: 90_000 }, async () => yes(!await mismatch()));
     assert.equal(uids(), before, 'no pod was touched');
     await undisturbed(ledger);
   },
