@@ -103,9 +103,12 @@ export class PgBackRest {
   }
 }
 
-/** pgBackRest quotes what it cannot read, such as what a wrong passphrase makes of a file, with control characters that JSON does not allow. */
+/**
+ * pgBackRest quotes what it cannot read, such as what a wrong passphrase makes of a file, with control characters that JSON does not allow; and a
+ * system's id is a number beyond those that JavaScript has.
+ */
 export function parsePrinted(json: string): unknown {
-  return JSON.parse(json.replace(/\p{Cc}/gu, ' '));
+  return JSON.parse(json.replace(/\p{Cc}/gu, ' ').replace(/("system-id":)(\d+)/g, '$1"$2"'));
 }
 
 /** By the code of three digits; the server's own errors, and so its clients', have none. */

@@ -7,11 +7,12 @@ import type { Logger } from 'pino';
 import type { Lsn, StopMode } from '../core/types.js';
 import type { LocalPostgres, LocalView } from '../ports.js';
 import { closeArchiveHole, completePromotion } from './after-promotion.js';
+import { CopyChoice } from './copy-choice.js';
 import { readData } from './data.js';
 import { Observer } from './seen.js';
 import type { LocalSettings } from './settings.js';
 import { StartWatch } from './start-watch.js';
-import { clone } from '../postgres/clone.js';
+import { baseBackup, clone, type CopyMethod } from '../postgres/clone.js';
 import { writeConfig } from '../postgres/config.js';
 import { readControlData } from '../postgres/controldata.js';
 import { forgetSkippedTimelines, skipTimelines } from '../postgres/history.js';
@@ -25,6 +26,7 @@ import { PostgresServer } from '../postgres/server.js';
 import { slotName } from '../postgres/slots.js';
 import type { PostgresExit, PostgresPaths, Role, Upstream } from '../postgres/types.js';
 import { clearHandover } from '../postgres/wal-handover.js';
+import { copyFromRepo } from '../restore/replica.js';
 import { refuseUsedArchive, restore } from '../restore/restore.js';
 import { Turns } from '../turns.js';
 
@@ -53,6 +55,7 @@ export class SupervisedPostgres implements LocalPostgres {
   /** What is in PostgreSQL's configuration. */
   #given: Readonly<Record<string, string>> = {};
   readonly #startWatch: StartWatch;
+  readonly #copies = new CopyChoice();
   /** When the data directory was last read. */
   #readAt = -Infinity;
 
@@ -157,7 +160,8 @@ export class SupervisedPostgres implements LocalPostgres {
   async restore(signal: AbortSignal): Promise<void> {
     await this.#work(async () => {
       await this.settings.credentials();
-      const { source, own, bootstrap } = await this.settings.bootstrap();
+      const { source, bootstrap } = await this.settings.bootstrap();
+      const own = this.settings.ownStanza();
       if (own !== null) await refuseUsedArchive(own, signal);
       await this.#configure('primary', null);
       await restore(this.paths, source, bootstrap, this.log, signal);
@@ -170,8 +174,16 @@ export class SupervisedPostgres implements LocalPostgres {
     if (address === null || systemId === null) throw new Error(`instance ${upstream} cannot be cloned from yet: ${address === null ? 'it has no address' : 'the system id is not known'}`);
     await this.#work(async () => {
       await this.settings.credentials();
-      await clone(this.paths, { upstream: address, slot: slotName(this.settings.instance), systemId, applicationName: this.settings.instance }, this.log, signal);
+      const source = { upstream: address, slot: slotName(this.settings.instance), systemId, applicationName: this.settings.instance };
+      const { method } = await clone(this.paths, source, this.#copyMethods(), this.log, signal);
+      this.#copies.made(method);
     });
+  }
+
+  #copyMethods(): readonly CopyMethod[] {
+    const own = this.settings.ownStanza();
+    const fromRepo = own === null ? [] : [copyFromRepo(own, () => this.#configure('primary', null))];
+    return this.#copies.among([...fromRepo, baseBackup]);
   }
 
   async rewind(upstream: string, signal: AbortSignal): Promise<string | null> {
@@ -325,6 +337,7 @@ export class SupervisedPostgres implements LocalPostgres {
     const after = this.server.state();
     if (after.kind !== 'running' || after.stopping || after.pid !== state.pid) return;
     if (postgres.kind === 'primary') this.#lastLsn = postgres.position.lsn;
+    if (postgres.kind === 'standby' && postgres.streaming) this.#copies.streams();
     this.#replayed = probe.kind === 'up' ? probe.replayLsn : null;
     if (probe.kind === 'up') {
       this.#pendingRestart = probe.pendingRestart;

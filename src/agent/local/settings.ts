@@ -23,11 +23,10 @@ export interface LocalSettings extends StartTold {
   readonly systemId: () => string | null;
   /** Certificates are on disk; rejects with the reason while they are not. */
   readonly credentials: () => Promise<void>;
-  /**
-   * The backup that the cluster begins with, ready to be read, and where the cluster's own will go; rejects with the reason while they are
-   * not. `own`: null where nothing is archived.
-   */
-  readonly bootstrap: () => Promise<{ readonly source: Stanza; readonly own: Stanza | null; readonly bootstrap: BootstrapSpec }>;
+  /** Where the cluster's own backups are; null: nothing is archived. */
+  readonly ownStanza: () => Stanza | null;
+  /** The backup that the cluster begins with, ready to be read; rejects with the reason while it is not. */
+  readonly bootstrap: () => Promise<{ readonly source: Stanza; readonly bootstrap: BootstrapSpec }>;
   /** null: that kind of problem is over. */
   readonly problem: (code: string, message: string | null) => void;
   /** Fetches WAL of another instance into the handover directory. */

@@ -1,8 +1,9 @@
-/** Makes this instance a copy of another one by a base backup over the network. */
+/** Makes this instance a copy of another one: by a base backup over the network, or by another way to come by the same files. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { replicationConninfo } from './conninfo.js';
 import { readControlData } from './controldata.js';
+import { messageOf } from '../files.js';
 import { writeIncarnation } from './identity.js';
 import { ensurePrivateDirectory } from './initdb.js';
 import { beginWork, endWork } from './marker.js';
@@ -26,16 +27,23 @@ export interface CloneSource {
   readonly applicationName: string;
 }
 
-/** What is there is moved aside, and only after the source has proven to be of the same system (I18, I19). */
-export async function clone(paths: PostgresPaths, source: CloneSource, log: Logger, signal: AbortSignal): Promise<{ incarnation: string }> {
+/** How the files come into an empty PGDATA. Afterwards PostgreSQL can start on them as a standby, and needs no more log than the source still has. */
+export interface CopyMethod {
+  readonly name: string;
+  copy(paths: PostgresPaths, source: CloneSource, log: Logger, signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * What is there is moved aside, and only after the source has proven to be of the same system (I18, I19). Of the methods the first that works is
+ * taken; `method` tells which that was.
+ */
+export async function clone(
+  paths: PostgresPaths, source: CloneSource, methods: readonly CopyMethod[], log: Logger, signal: AbortSignal,
+): Promise<{ incarnation: string; method: CopyMethod }> {
   const { upstream, systemId } = source;
   const found = await systemThatIsPrepared(paths, source, signal);
   if (found !== systemId) throw new Error(`${upstream.host} is of system ${found}, not ${systemId}: nothing was cloned from it`);
-  await moveAside(paths, log);
-  await beginWork(paths, 'clone');
-  await ensurePrivateDirectory(paths.pgdata);
-  log.info({ from: upstream.host, slot: source.slot }, 'cloning');
-  await backup(paths, source, log, signal);
+  const method = await copyByFirst(paths, source, methods, log, signal);
   const control = await readControlData(paths);
   if (control.systemId !== systemId) throw new Error(`the clone of ${upstream.host} is of system ${control.systemId}, not ${systemId}`);
   await completeTablespaces(paths);
@@ -43,8 +51,25 @@ export async function clone(paths: PostgresPaths, source: CloneSource, log: Logg
   // Its control file is the primary's; nobody may take the copy for one that has led.
   await markStandby(paths);
   await endWork(paths, 'clone');
-  log.info({ from: upstream.host, incarnation }, 'cloned');
-  return { incarnation };
+  log.info({ from: upstream.host, method: method.name, incarnation }, 'cloned');
+  return { incarnation, method };
+}
+
+async function copyByFirst(paths: PostgresPaths, source: CloneSource, methods: readonly CopyMethod[], log: Logger, signal: AbortSignal): Promise<CopyMethod> {
+  const [method, ...others] = methods as [CopyMethod, ...CopyMethod[]];
+  // From the second method on this deletes what the unfinished first one left.
+  await moveAside(paths, log);
+  await beginWork(paths, 'clone');
+  await ensurePrivateDirectory(paths.pgdata);
+  log.info({ from: source.upstream.host, method: method.name }, 'cloning');
+  try {
+    await method.copy(paths, source, log, signal);
+    return method;
+  } catch (error) {
+    if (signal.aborted || others.length === 0) throw error;
+    log.info({ method: method.name, why: messageOf(error) }, `no copy by ${method.name}; trying ${others[0]!.name}`);
+    return copyByFirst(paths, source, others, log, signal);
+  }
 }
 
 /**
@@ -67,13 +92,17 @@ async function systemThatIsPrepared(paths: PostgresPaths, { upstream, slot, syst
   }
 }
 
-async function backup(paths: PostgresPaths, source: CloneSource, log: Logger, signal: AbortSignal): Promise<void> {
-  const { code, stderr } = await run(underLock(paths, [
-    program(paths, 'pg_basebackup'),
-    `--dbname=${replicationConninfo(paths, source.upstream, source.applicationName)}`,
-    `--pgdata=${paths.pgdata}`,
-    ...(paths.walDir === undefined ? [] : [`--waldir=${paths.walDir}`]),
-    `--slot=${source.slot}`, '--wal-method=stream', '--checkpoint=fast', '--no-password', '--verbose',
-  ]), { signal, onLine: (line) => log.info({ source: 'pg_basebackup' }, line) });
-  if (code !== 0) throw new Error(`pg_basebackup from ${source.upstream.host} failed: ${stderr}`);
-}
+/** Over the network, with the log that is written meanwhile. */
+export const baseBackup: CopyMethod = {
+  name: 'pg_basebackup',
+  async copy(paths, { upstream, slot, applicationName }, log, signal) {
+    const { code, stderr } = await run(underLock(paths, [
+      program(paths, 'pg_basebackup'),
+      `--dbname=${replicationConninfo(paths, upstream, applicationName)}`,
+      `--pgdata=${paths.pgdata}`,
+      ...(paths.walDir === undefined ? [] : [`--waldir=${paths.walDir}`]),
+      `--slot=${slot}`, '--wal-method=stream', '--checkpoint=fast', '--no-password', '--verbose',
+    ]), { signal, onLine: (line) => log.info({ source: 'pg_basebackup' }, line) });
+    if (code !== 0) throw new Error(`pg_basebackup from ${upstream.host} failed: ${stderr}`);
+  },
+};

@@ -10,7 +10,7 @@ import { beginWork, endWork } from './marker.js';
 import { LOCKED, program, run, underLock, type Finished } from './run.js';
 import { markStandby, unmarkStandby } from './standby-signal.js';
 import type { PostgresPaths, Upstream } from './types.js';
-import { identifySystem, withUpstream } from './upstream.js';
+import { historyOf, identifySystem, withUpstream } from './upstream.js';
 import { readWalEnd } from './wal-end.js';
 
 export interface RewindSource {
@@ -59,11 +59,7 @@ async function sourceHistory(paths: PostgresPaths, { upstream, systemId }: Rewin
     const found = await identifySystem(paths, upstream, signal);
     if (found !== systemId) throw new RewindError('notPossible', `${upstream.host} is of system ${found}, not ${systemId}`);
     const timeline = await checkpointedTimeline(paths, upstream, signal);
-    if (timeline === 1) return '';
-    return await withUpstream(paths, upstream, 'replication', signal, async (client) => {
-      const { rows } = await client.query<{ content: Buffer }>(`TIMELINE_HISTORY ${timeline}`);
-      return rows[0]!.content.toString();
-    });
+    return await withUpstream(paths, upstream, 'replication', signal, (client) => historyOf(client, timeline));
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof RewindError) throw error;

@@ -40,3 +40,10 @@ export async function systemIdOf(client: pg.Client): Promise<string> {
   const { rows } = await client.query<{ systemid: string }>('IDENTIFY_SYSTEM');
   return rows[0]!.systemid;
 }
+
+/** The history file of its timeline; empty for the first. Over a connection of the role `replication`. */
+export async function historyOf(client: pg.Client, timeline: number): Promise<string> {
+  if (timeline === 1) return '';
+  const { rows } = await client.query<{ content: Buffer }>(`TIMELINE_HISTORY ${timeline}`);
+  return rows[0]!.content.toString();
+}

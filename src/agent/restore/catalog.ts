@@ -18,6 +18,17 @@ export interface Backup {
   readonly stopLsn: bigint;
 }
 
+/** What a copy of the cluster itself may be made from. */
+export interface RepoContents {
+  readonly repo: number;
+  /** Of the system that is backed up there now. */
+  readonly systemId: string;
+  /** Oldest first. */
+  readonly backups: readonly (Backup & { readonly bytes: number; readonly lastSegment: string })[];
+  /** The last segment of log that is there; null while none is. */
+  readonly lastSegment: string | null;
+}
+
 export interface Tablespace {
   readonly name: string;
   readonly destination: string;
@@ -25,12 +36,20 @@ export interface Tablespace {
 
 const code = { ok: 0, missingStanza: 1, noBackup: 2, other: 99 } as const;
 
+/** `id`: of the system, counted anew for each that a repo has seen. */
+const whose = z.object({ 'id': z.number(), 'repo-key': z.number() });
 const tablespaces = z.array(z.object({ name: z.string(), destination: z.string() })).nullish();
 const printedInformation = z.array(z.object({
   status: z.object({ code: z.number(), message: z.string() }),
   repo: z.array(z.object({ key: z.number(), status: z.object({ code: z.number(), message: z.string() }) })).default([]),
+  db: z.array(z.object({ 'id': z.number(), 'repo-key': z.number(), 'system-id': z.string() })).default([]),
+  archive: z.array(z.object({ database: whose, max: z.string().nullish() })).default([]),
   backup: z.array(z.object({
     label: z.string(),
+    database: whose,
+    error: z.boolean().nullish(),
+    archive: z.object({ stop: z.string().nullish() }),
+    info: z.object({ size: z.number() }),
     timestamp: z.object({ stop: z.number() }),
     lsn: z.object({ stop: z.string().nullish() }).nullish(),
     tablespace: tablespaces,
@@ -50,6 +69,24 @@ export async function backupsOf(stanza: Stanza, signal: AbortSignal): Promise<re
   const found = await ask(stanza, signal);
   if (found === null) throw new Error(`there is no stanza "${stanza.stanza}" in the repo: are its path and the stanza (the name of the cluster that was backed up) right?`);
   return found.backup.map(({ label, timestamp, lsn }) => ({ label, stoppedAt: timestamp.stop, stopLsn: parseLsn(lsn?.stop ?? '0/0') }));
+}
+
+/** Repos that cannot be read are left out. */
+export async function contentsOf(stanza: Stanza, signal: AbortSignal): Promise<readonly RepoContents[]> {
+  const { repo, db, archive, backup } = await information(stanza, signal);
+  return repo.filter(({ status }) => status.code === code.ok).flatMap(({ key }) => {
+    const system = db.filter((one) => one['repo-key'] === key).at(-1);
+    if (system === undefined) return [];
+    const own = <T extends { database: z.infer<typeof whose> }>({ database }: T) => database['repo-key'] === key && database.id === system.id;
+    return [{
+      repo: key,
+      systemId: system['system-id'],
+      lastSegment: archive.find(own)?.max ?? null,
+      backups: backup.filter((one) => own(one) && one.error !== true).map(({ label, timestamp, lsn, info, archive: { stop } }) => ({
+        label, stoppedAt: timestamp.stop, stopLsn: parseLsn(lsn?.stop ?? '0/0'), bytes: info.size, lastSegment: stop ?? '',
+      })),
+    }];
+  });
 }
 
 /** The tablespaces that a backup holds. */

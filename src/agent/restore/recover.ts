@@ -8,8 +8,9 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { RecoveryTargetSpec } from '../../contract/spec.js';
-import { historyFileName } from '../core/lsn.js';
-import { writeDurably } from '../files.js';
+import { formatLsn, historyFileName } from '../core/lsn.js';
+import type { Lsn } from '../core/types.js';
+import { removeDurably, writeDurably } from '../files.js';
 import type { Stanza } from './catalog.js';
 import { configFile } from '../postgres/config.js';
 import { readControlData } from '../postgres/controldata.js';
@@ -25,12 +26,9 @@ const FETCH_PAUSES = [1, 5, 1];
 
 /** The configuration must have been written, and the data must be as pgBackRest left it. Resolves with the new timeline, once PostgreSQL has stopped. */
 export async function recover(paths: PostgresPaths, source: Stanza, target: RecoveryTargetSpec, log: Logger, signal: AbortSignal): Promise<number> {
-  // pgBackRest writes its own settings there, and the source's may be there too; both would outlive the recovery and outrank the agent's.
-  await writeDurably(join(paths.pgdata, 'postgresql.auto.conf'), '# Parameters belong into the spec.\n');
-  const hidden: PostgresPaths = { ...paths, socketDir: join(paths.stateDir, 'recovery') };
-  await mkdir(hidden.socketDir, { recursive: true, mode: 0o700 });
+  const hidden = await hide(paths);
   const ended = new AbortController();
-  const server = serve(hidden, source, target, log, signal);
+  const server = serve(hidden, fetchFrom(source, paths), { recovery_target_timeline: 'latest', recovery_target_action: 'promote', ...targetSettings(target) }, log, signal);
   server.then(() => ended.abort(), () => ended.abort());
   try {
     const { timeline } = await waitForPromotion(hidden, ended.signal);
@@ -47,7 +45,34 @@ export async function recover(paths: PostgresPaths, source: Stanza, target: Reco
   return timeline;
 }
 
-function serve(paths: PostgresPaths, { config, stanza }: Stanza, target: RecoveryTargetSpec, log: Logger, signal: AbortSignal): ReturnType<typeof run> {
+/**
+ * Lets PostgreSQL recover restored data along one timeline, and stop there: a copy that can go on as a standby. `position`: null for the end of the
+ * backup, from where on the data is consistent.
+ */
+export async function recoverWithin(
+  paths: PostgresPaths, source: Stanza, { repo, timeline, position }: { repo: number; timeline: number; position: Lsn | null }, log: Logger, signal: AbortSignal,
+): Promise<void> {
+  const hidden = await hide(paths);
+  const target: Record<string, string> = position === null ? { recovery_target: 'immediate' } : { recovery_target_lsn: formatLsn(position) };
+  // Not ahead of recovery, as for a standby: the spool is the standby's, and another repo may be broken.
+  const fetch = fetchFrom(source, paths, `--repo=${repo} --no-archive-async`);
+  const { code, stderr } = await serve(hidden, fetch, { recovery_target_timeline: String(timeline), recovery_target_action: 'shutdown', ...target }, log, signal);
+  await rm(hidden.socketDir, { recursive: true });
+  if (code !== 0) throw new Error(`recovery along timeline ${timeline} failed: ${lastWords(stderr)}`);
+  // It asks for a recovery that ends with a timeline of its own.
+  await removeDurably(join(paths.pgdata, 'recovery.signal'));
+}
+
+/** Where nobody looks for it. */
+async function hide(paths: PostgresPaths): Promise<PostgresPaths> {
+  // pgBackRest writes its own settings there, and the source's may be there too; both would outlive the recovery and outrank the agent's.
+  await writeDurably(join(paths.pgdata, 'postgresql.auto.conf'), '# Parameters belong into the spec.\n');
+  const socketDir = join(paths.stateDir, 'recovery');
+  await mkdir(socketDir, { recursive: true, mode: 0o700 });
+  return { ...paths, socketDir };
+}
+
+function serve(paths: PostgresPaths, fetch: string, target: Record<string, string>, log: Logger, signal: AbortSignal): ReturnType<typeof run> {
   const settings: Record<string, string> = {
     listen_addresses: '',
     unix_socket_directories: paths.socketDir,
@@ -55,15 +80,17 @@ function serve(paths: PostgresPaths, { config, stanza }: Stanza, target: Recover
     // The source may have had more connections and workers than this cluster will; only who answers queries must have as many.
     hot_standby: 'off',
     archive_mode: 'off',
-    restore_command: orFail(`pgbackrest --config=${config} --stanza=${stanza} --pg1-path=${paths.pgdata} --log-level-stderr=warn archive-get %f "%p"`),
-    recovery_target_timeline: 'latest',
-    recovery_target_action: 'promote',
-    ...targetSettings(target),
+    restore_command: orFail(fetch),
+    ...target,
   };
   return run(underLock(paths, [
     program(paths, 'postgres'), '-D', paths.pgdata, '-c', `config_file=${configFile(paths)}`,
     ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ]), { signal, onLine: (line) => log.info({ source: 'recovery' }, line) });
+}
+
+function fetchFrom({ config, stanza }: Stanza, paths: PostgresPaths, more = ''): string {
+  return `pgbackrest --config=${config} --stanza=${stanza} --pg1-path=${paths.pgdata} --log-level-stderr=warn ${more} archive-get %f "%p"`;
 }
 
 /**

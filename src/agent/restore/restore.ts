@@ -22,7 +22,7 @@ export async function restore(paths: PostgresPaths, source: Stanza, bootstrap: B
   await beginWork(paths, 'restore');
   await ensurePrivateDirectory(paths.pgdata);
   log.info({ backup: backup.label, stanza: source.stanza, target }, 'restoring');
-  await fetch(paths, source, backup.label, tablespaces, log, signal);
+  await fetchBackup(paths, source, backup.label, tablespaces, log, signal);
   const timeline = await recover(paths, source, target, log, signal);
   const { systemId } = await readControlData(paths);
   const incarnation = await writeIncarnation(paths, systemId);
@@ -43,14 +43,15 @@ export async function refuseUsedArchive(own: Stanza, signal: AbortSignal): Promi
 }
 
 /** A tablespace without a volume here would be written to where it was on the source. */
-function refuseHomeless(paths: PostgresPaths, tablespaces: readonly Tablespace[]): void {
+export function refuseHomeless(paths: PostgresPaths, tablespaces: readonly Tablespace[]): void {
   const homeless = tablespaces.map(({ name }) => name).filter((name) => !(name in paths.tablespaces));
   if (homeless.length > 0) {
     throw new Error(`the backup has tablespaces for which this cluster has no volume: ${homeless.join(', ')}; add them to the prop "tablespaces"`);
   }
 }
 
-async function fetch(
+/** The files of a backup, ready for recovery. */
+export async function fetchBackup(
   paths: PostgresPaths, { config, stanza }: Stanza, label: string, tablespaces: readonly Tablespace[], log: Logger, signal: AbortSignal,
 ): Promise<void> {
   const { code, stderr } = await run(underLock(paths, [

@@ -123,11 +123,11 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
     },
     // The Lease is newer than the state object, which is read less often.
     systemId: () => (states.view.kind === 'present' && states.view.systemId !== null ? states.view.systemId : leaderOf(lease.view)?.systemId ?? null),
+    ownStanza: () => (backups.stanza === null ? null : { config: PGBACKREST_CONFIG, stanza: backups.stanza }),
     bootstrap: async () => {
       const { bootstrap } = spec();
       if (bootstrap === undefined) throw new Error('the spec no longer names a backup to begin with');
-      const own = backups.stanza === null ? null : { config: PGBACKREST_CONFIG, stanza: backups.stanza };
-      return { bootstrap, own, source: await writeSource(BOOTSTRAP_DIR, paths.pgdata, bootstrap, kubeSecrets) };
+      return { bootstrap, source: await writeSource(BOOTSTRAP_DIR, paths.pgdata, bootstrap, kubeSecrets) };
     },
     credentials: async () => { if (credentials.current === null) await duties.credentials.once(); },
     receiveHandover: async (from, range) => {

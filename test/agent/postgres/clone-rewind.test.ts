@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { major, TestBed, type TestInstance } from './support/instance';
-import { clone } from '../../../src/agent/postgres/clone.js';
+import { baseBackup, clone } from '../../../src/agent/postgres/clone.js';
 import { readDataDirectory } from '../../../src/agent/postgres/controldata.js';
 import { checkpoint } from '../../../src/agent/postgres/local.js';
 import { unfinishedWork } from '../../../src/agent/postgres/marker.js';
@@ -28,7 +28,7 @@ async function look(instance: TestInstance): Promise<DataDirectory> {
 }
 
 function cloneOf(source: TestInstance, into: TestInstance, systemId: string, signal = AbortSignal.timeout(60_000)): Promise<unknown> {
-  return clone(into.paths, { upstream: source.address, slot: slotName(into.name), systemId, applicationName: into.name }, into.log, signal);
+  return clone(into.paths, { upstream: source.address, slot: slotName(into.name), systemId, applicationName: into.name }, [baseBackup], into.log, signal);
 }
 
 /** `one` crashes with commits that `two`, which is promoted, never saw. */

@@ -28,6 +28,7 @@ import { poolerWaits } from './pooler-waits';
 import { postmasterKilled } from './postmaster-killed';
 import { production } from './production';
 import { recreated } from './recreated';
+import { replicaFromRepo } from './replica-from-repo';
 import { replicaVolumeLost } from './replica-volume-lost';
 import { repoDown } from './repo-down';
 import { restoreRefused } from './restore-refused';
@@ -52,7 +53,8 @@ export const SCENARIOS: readonly Scenario[] = [
   postmasterKilled, agentKilled, podDeleted, podForceDeleted,
   frozen, rolloutByProp, rolloutByJsonPatch, rolloutBySetImage, instancesRenamed,
   secondPostgres, busyBackendKilled, busyBackendFenced,
-  pointInTime, restoreRefused, production, poolerFollows, poolerWaits, wrongMajor, brokenImage, replicaVolumeLost, recreated, secretsWiped, staleVolume, scaledToZero,
+  pointInTime, restoreRefused, replicaFromRepo, production, poolerFollows, poolerWaits, wrongMajor, brokenImage, replicaVolumeLost,
+  recreated, secretsWiped, staleVolume, scaledToZero,
   brokenSpec, rightsMissing, unusableData, userConfiguration, volumeKinds, appWithCluster, clientTls, noDrift, cli, metricsExporter, metricsAlerts,
   certificatesRenewed, givenCertificate, backups, repoDown, archiveHole, cliBackup,
   nodeCut, apiServerStopped,

@@ -8,7 +8,7 @@ import type pg from 'pg';
 import { pino, type Logger } from 'pino';
 import { makeCertificates } from './certificates';
 import { ensureSystemRoles } from '../../../../src/agent/postgres/bootstrap-sql.js';
-import { clone } from '../../../../src/agent/postgres/clone.js';
+import { baseBackup, clone } from '../../../../src/agent/postgres/clone.js';
 import { writeConfig } from '../../../../src/agent/postgres/config.js';
 import { installedMajor, readControlData } from '../../../../src/agent/postgres/controldata.js';
 import type { ClientAccess } from '../../../../src/agent/postgres/hba.js';
@@ -82,7 +82,7 @@ export class TestInstance {
     const { systemId } = await primary.up();
     await reconcileSlots(primary.paths, 'primary', [{ instance: this.name, lsn: null }]);
     const source = { upstream: primary.address, slot: slotName(this.name), systemId, applicationName: this.name };
-    await clone(this.paths, source, this.log, AbortSignal.timeout(60_000));
+    await clone(this.paths, source, [baseBackup], this.log, AbortSignal.timeout(60_000));
     this.upstream = primary.address;
     await this.start('standby');
     await this.until((seen) => seen.walReceiver?.status === 'streaming');

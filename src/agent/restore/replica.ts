@@ -1,0 +1,55 @@
+/**
+ * A replica's copy out of the cluster's own backups, so that the primary need not be read from end to end for each: the newest backup that fits,
+ * and the log that has been archived since. From there the replica streams. Whatever is in the way of it, the copy is made by another method.
+ */
+import { contentsOf, tablespacesOf, type Stanza } from './catalog.js';
+import { chooseCopy, type CopyPlan } from './copy-plan.js';
+import { recoverWithin } from './recover.js';
+import { fetchBackup, refuseHomeless } from './restore.js';
+import type { CloneSource, CopyMethod } from '../postgres/clone.js';
+import { parseHistory } from '../postgres/history.js';
+import { ensurePrivateDirectory } from '../postgres/initdb.js';
+import type { PostgresPaths } from '../postgres/types.js';
+import { historyOf, withUpstream } from '../postgres/upstream.js';
+
+/** In milliseconds. A repo that does not even tell what it has holds up nobody for longer. */
+const ASKED_FOR = 10_000;
+
+/** `configured`: PostgreSQL's configuration is written. */
+export function copyFromRepo(stanza: Stanza, configured: () => Promise<unknown>): CopyMethod {
+  return {
+    name: 'pgbackrest restore',
+    async copy(paths, source, log, signal) {
+      const asking = AbortSignal.any([signal, AbortSignal.timeout(ASKED_FOR)]);
+      const plan = await planFor(paths, stanza, source, asking);
+      const tablespaces = await tablespacesOf(stanza, plan.label, asking);
+      refuseHomeless(paths, tablespaces);
+      await configured();
+      log.info({ backup: plan.label, repo: plan.repo }, 'restoring');
+      await fetchBackup(paths, stanza, plan.label, tablespaces, log, signal);
+      // Where the replay of CREATE TABLESPACE finds nothing, it fails.
+      for (const directory of Object.values(paths.tablespaces)) await ensurePrivateDirectory(directory);
+      await recoverWithin(paths, stanza, plan, log, signal);
+    },
+  };
+}
+
+async function planFor(paths: PostgresPaths, stanza: Stanza, { upstream, systemId }: CloneSource, signal: AbortSignal): Promise<CopyPlan> {
+  const leader = await withUpstream(paths, upstream, 'replication', signal, async (client) => {
+    const { rows: [identified] } = await client.query<{ timeline: number | string }>('IDENTIFY_SYSTEM');
+    const { rows: [shown] } = await client.query<{ wal_segment_size: string }>('SHOW wal_segment_size');
+    // An int8 since PostgreSQL 17, which comes as a string.
+    const timeline = Number(identified!.timeline);
+    return { systemId, timeline, forks: parseHistory(await historyOf(client, timeline)), segmentSize: bytesOf(shown!.wal_segment_size) };
+  });
+  const plan = chooseCopy(await contentsOf(stanza, signal), leader);
+  if ('unfit' in plan) throw new Error(plan.unfit);
+  return plan;
+}
+
+/** As PostgreSQL shows it: `16MB`, `1GB`. */
+function bytesOf(shown: string): number {
+  const [, count, unit] = /^(\d+)(MB|GB)$/.exec(shown) ?? [];
+  if (count === undefined) throw new Error(`wal_segment_size is "${shown}"`);
+  return Number(count) * (unit === 'GB' ? 2 ** 30 : 2 ** 20);
+}
