@@ -22,7 +22,12 @@ const LOOK_EVERY_MS = 2_000;
 export class Connections {
   #flows: Readonly<Record<string, Traffic>> = {};
 
-  constructor(private readonly cluster: Cluster) {}
+  /** Before the first pod: what the books have of earlier ones, whose addresses may be given out again, is nobody's here. */
+  static async of(cluster: Cluster): Promise<Connections> {
+    return new Connections(cluster, new Set((await connectionsOf(cluster)).map(({ key }) => key)));
+  }
+
+  private constructor(private readonly cluster: Cluster, private readonly earlier: ReadonlySet<string>) {}
 
   /** Looks again and again while the work goes on: the connections of a pod that has ended are in nobody's books. */
   async during<T>(work: Promise<T>): Promise<T> {
@@ -37,7 +42,7 @@ export class Connections {
   }
 
   async look(): Promise<void> {
-    this.#flows = { ...this.#flows, ...await flowsOf(this.cluster) };
+    this.#flows = { ...this.#flows, ...await flowsOf(this.cluster, this.earlier) };
   }
 
   /** `yaml` has the policies. */
@@ -48,10 +53,11 @@ export class Connections {
   }
 }
 
-async function flowsOf(cluster: Cluster): Promise<Readonly<Record<string, Traffic>>> {
+async function flowsOf(cluster: Cluster, earlier: ReadonlySet<string>): Promise<Readonly<Record<string, Traffic>>> {
   const byAddress = await podsByAddress(cluster);
   const flows: Record<string, Traffic> = {};
-  for (const { client, server, port } of await connectionsOf(cluster)) {
+  for (const { key, client, server, port } of await connectionsOf(cluster)) {
+    if (earlier.has(key)) continue;
     const [from, to] = [byAddress.get(client), byAddress.get(server)];
     if (from !== undefined && to !== undefined) flows[`${from.name} to ${to.name}:${port}`] = { from: from.pod, to: to.pod, port };
   }
@@ -66,6 +72,8 @@ async function podsByAddress({ kubectl, namespace }: Cluster): Promise<ReadonlyM
 }
 
 interface Connection {
+  /** With the client's port: this very one. */
+  readonly key: string;
   readonly client: string;
   readonly server: string;
   readonly port: number;
@@ -76,7 +84,7 @@ async function connectionsOf({ target }: Cluster): Promise<readonly Connection[]
   const machine = target.machine!;
   const books = await Promise.all(machine.nodes.map((node) => output([...machine.inNode(node), 'conntrack', '-L', '-p', 'tcp'])));
   return books.flatMap((book) => book.split('\n')).flatMap((line) => {
-    const answers = /src=\S+ dst=\S+ sport=\d+ dport=\d+ .*?src=(\S+) dst=(\S+) sport=(\d+) dport=\d+/.exec(line);
-    return answers === null ? [] : [{ server: answers[1], client: answers[2], port: Number(answers[3]) }];
+    const answers = /src=\S+ dst=\S+ sport=\d+ dport=\d+ .*?(src=(\S+) dst=(\S+) sport=(\d+) dport=\d+)/.exec(line);
+    return answers === null ? [] : [{ key: answers[1], server: answers[2], client: answers[3], port: Number(answers[4]) }];
   });
 }

@@ -13,8 +13,9 @@ const VOLUMES = { walStorage: { size: Size.gibibytes(1) }, tablespaces: [{ name:
 const KINDS = ['full', 'differential', 'incremental'] as const;
 const ROWS = 40;
 const KEPT = 25;
+const BEFORE_MS = 20;
 
-const TABLE = 'CREATE TABLE moments (id int PRIMARY KEY, at timestamptz NOT NULL) TABLESPACE cold';
+const TABLE = 'CREATE TABLE IF NOT EXISTS moments (id int PRIMARY KEY, at timestamptz NOT NULL) TABLESPACE cold';
 /** Rows in their own transactions, each with the time of its writing, far enough apart to aim between two. */
 const WRITE = `DO $$ BEGIN FOR i IN 1..${ROWS} LOOP INSERT INTO moments VALUES (i, clock_timestamp()); COMMIT; PERFORM pg_sleep(0.05); END LOOP; END $$`;
 
@@ -41,12 +42,13 @@ export const pointInTime: Scenario = {
       }
       step(`${ROWS} rows after the last backup, and the log of them archived`);
       await source.psql(source.pod('1'), WRITE, database);
-      const [from, to] = await Promise.all([KEPT, KEPT + 1].map((id) => source.psql(source.pod('1'), `SELECT extract(epoch FROM at) * 1000 FROM moments WHERE id = ${id}`, database)));
-      moment = new Date((Number(from) + Number(to)) / 2).toISOString();
+      // Right before the next row: by then the last one to keep has been committed, however long that took.
+      const next = await source.psql(source.pod('1'), `SELECT extract(epoch FROM at) * 1000 FROM moments WHERE id = ${KEPT + 1}`, database);
+      moment = new Date(Number(next) - BEFORE_MS).toISOString();
       await archived(source, source.pod('1'));
       step(`deleting the source; restoring to ${moment}`);
       await source.remove();
-      await eventually('the source to be gone', { withinMs: 120_000, everyMs: 1_000 }, async () => yes((await cluster.kubectl.outcome(['get', 'namespace', source.namespace])).code !== 0));
+      await eventually('the source to be gone', { withinMs: 240_000, everyMs: 1_000 }, async () => yes((await cluster.kubectl.outcome(['get', 'namespace', source.namespace])).code !== 0));
       figures.sourcePassword = password;
     } finally {
       await source.remove();

@@ -26,6 +26,8 @@ export const production: Scenario = {
   async run(trial) {
     const { cluster, startClients, step } = trial;
     await installPrometheusKinds(cluster);
+    // The nodes' books lie open in the test cluster of this repository only.
+    const connections = cluster.target.machine === null ? null : await Connections.of(cluster);
     const s3 = await S3Server.start(cluster);
     await s3.giveAccess(cluster);
     const yaml = await synthesizeExample('production', cluster.target, { S3_ENDPOINT: s3.endpoint });
@@ -45,8 +47,6 @@ export const production: Scenario = {
 
     step('a backup by each of its schedules');
     const repo = await Repo.of(cluster);
-    // The nodes' books lie open in the test cluster of this repository only.
-    const connections = cluster.target.machine === null ? null : new Connections(cluster);
     for (const [kind, number] of SCHEDULES) {
       const backup = backUp(cluster, kind, number);
       await (connections?.during(backup) ?? backup);
