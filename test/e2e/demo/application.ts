@@ -17,6 +17,11 @@ export class Application {
     return out.trim();
   }
 
+  /** Waits until that Service leads somewhere: what nodes know of it comes a little after the pods. */
+  async reaches(service: string): Promise<void> {
+    await eventually(`an answer through ${service}`, { withinMs: 60_000 }, async () => yes(await this.sql(service, 'SELECT 1') === '1'));
+  }
+
   visits(service: string): Promise<string> {
     return this.sql(service, 'SELECT count(*) FROM visits');
   }

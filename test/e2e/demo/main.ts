@@ -47,6 +47,7 @@ async function main(): Promise<number> {
 }
 
 async function writeAndRead(application: Application): Promise<void> {
+  await application.reaches(NAMES.poolerService);
   await application.sql(NAMES.poolerService, 'CREATE TABLE IF NOT EXISTS visits (at timestamptz DEFAULT now())');
   await application.sql(NAMES.poolerService, 'INSERT INTO visits DEFAULT VALUES');
   const written = await application.visits(NAMES.poolerService);

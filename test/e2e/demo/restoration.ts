@@ -43,7 +43,9 @@ export class Restoration {
       },
     });
     await cluster.healthy(240_000, instanceList.map(({ name }) => name));
-    const visits = await new Application(cluster).visits(NAMES.readWriteService);
+    const application = new Application(cluster);
+    await application.reaches(NAMES.readWriteService);
+    const visits = await application.visits(NAMES.readWriteService);
     say(`restored in ${((now() - began) / 1000).toFixed(1)} s: the table is there again, with its ${visits} rows`);
   }
 
