@@ -105,11 +105,12 @@ export const certificatesRenewed: Scenario = {
       });
       await archived(cluster, primary);
       await repo.pgBackRest('check');
-      await cluster.healthy(60_000);
+      await cluster.healthy(120_000);
       for (const pod of cluster.pods.all) {
-        const { peers, problems } = await cluster.status(pod);
-        assert.ok(peers.length === 2 && peers.every(({ reached }) => reached), `${pod.name} reaches the other agents`);
-        assert.deepEqual(problems, []);
+        await eventually(`${pod.name} to reach the other agents, and to have no problem`, WITHIN, async () => {
+          const { peers, problems } = await cluster.status(pod);
+          return yes(peers.length === 2 && peers.every(({ reached }) => reached) && problems.length === 0);
+        });
         assert.equal(pod.restarts, 0);
       }
       assert.equal(pooler.pods.all[0].restarts, 0);
