@@ -33,8 +33,9 @@ function missing(pod: Pod, what: string): never {
   throw new Error(`no ${what} runs in ${pod.name}`);
 }
 
+/** A server or one of its processes; not a program that only tells its version or tries a configuration. */
 export function isPostgres({ command }: Process): boolean {
-  return /(^|\/)postgres(:| |$)/.test(command);
+  return /(^|\/)postgres(:| -D )/.test(command) && !/ -C /.test(command);
 }
 
 export function killProcess({ pid }: Process): void {
