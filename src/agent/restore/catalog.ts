@@ -29,6 +29,12 @@ export interface RepoContents {
   readonly lastSegment: string | null;
 }
 
+/** Where a backup is. */
+export interface Where {
+  readonly repo: number;
+  readonly label: string;
+}
+
 export interface Tablespace {
   readonly name: string;
   readonly destination: string;
@@ -90,8 +96,8 @@ export async function contentsOf(stanza: Stanza, signal: AbortSignal): Promise<r
 }
 
 /** The tablespaces that a backup holds. */
-export async function tablespacesOf(stanza: Stanza, label: string, signal: AbortSignal): Promise<readonly Tablespace[]> {
-  const found = await ask(stanza, signal, `--set=${label}`);
+export async function tablespacesOf(stanza: Stanza, { repo, label }: Where, signal: AbortSignal): Promise<readonly Tablespace[]> {
+  const found = await ask(stanza, signal, `--repo=${repo}`, `--set=${label}`);
   return found?.backup.find((backup) => backup.label === label)?.tablespace ?? [];
 }
 

@@ -2,7 +2,7 @@
  * A replica's copy out of the cluster's own backups, so that the primary need not be read from end to end for each: the newest backup that fits,
  * and the log that has been archived since. From there the replica streams. Whatever is in the way of it, the copy is made by another method.
  */
-import { contentsOf, tablespacesOf, type Stanza } from './catalog.js';
+import { contentsOf, tablespacesOf, type Stanza, type Tablespace } from './catalog.js';
 import { chooseCopy, type CopyPlan } from './copy-plan.js';
 import { recoverWithin } from './recover.js';
 import { fetchBackup, refuseHomeless } from './restore.js';
@@ -20,18 +20,28 @@ export function copyFromRepo(stanza: Stanza, configured: () => Promise<unknown>)
   return {
     name: 'pgbackrest restore',
     async copy(paths, source, log, signal) {
-      const asking = AbortSignal.any([signal, AbortSignal.timeout(ASKED_FOR)]);
-      const plan = await planFor(paths, stanza, source, asking);
-      const tablespaces = await tablespacesOf(stanza, plan.label, asking);
+      const { plan, tablespaces } = await ask(paths, stanza, source, signal);
       refuseHomeless(paths, tablespaces);
       await configured();
       log.info({ backup: plan.label, repo: plan.repo }, 'restoring');
-      await fetchBackup(paths, stanza, plan.label, tablespaces, log, signal);
+      await fetchBackup(paths, stanza, plan, tablespaces, log, signal);
       // Where the replay of CREATE TABLESPACE finds nothing, it fails.
       for (const directory of Object.values(paths.tablespaces)) await ensurePrivateDirectory(directory);
       await recoverWithin(paths, stanza, plan, log, signal);
     },
   };
+}
+
+/** What the repo has to give, where it says so soon. */
+async function ask(paths: PostgresPaths, stanza: Stanza, source: CloneSource, signal: AbortSignal): Promise<{ plan: CopyPlan; tablespaces: readonly Tablespace[] }> {
+  const limit = AbortSignal.timeout(ASKED_FOR);
+  const asking = AbortSignal.any([signal, limit]);
+  try {
+    const plan = await planFor(paths, stanza, source, asking);
+    return { plan, tablespaces: await tablespacesOf(stanza, plan, asking) };
+  } catch (error) {
+    throw limit.aborted && !signal.aborted ? new Error(`the repo has not told within ${ASKED_FOR / 1000} s what it has`) : error;
+  }
 }
 
 async function planFor(paths: PostgresPaths, stanza: Stanza, { upstream, systemId }: CloneSource, signal: AbortSignal): Promise<CopyPlan> {

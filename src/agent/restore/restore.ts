@@ -1,6 +1,6 @@
 /** A new cluster's first data from another cluster's backup: restored, recovered to the target, and so marked that nobody takes the unfinished for done. */
 import type { Logger } from 'pino';
-import { backupsOf, chooseBackup, isEmpty, tablespacesOf, type Stanza, type Tablespace } from './catalog.js';
+import { backupsOf, chooseBackup, isEmpty, tablespacesOf, type Stanza, type Tablespace, type Where } from './catalog.js';
 import { describe, recover } from './recover.js';
 import type { BootstrapSpec } from '../../contract/spec.js';
 import { readControlData } from '../postgres/controldata.js';
@@ -11,18 +11,22 @@ import { removeUnfinished } from '../postgres/move-aside.js';
 import { run, underLock } from '../postgres/run.js';
 import type { PostgresPaths } from '../postgres/types.js';
 
+/** The source's configuration names no other. */
+const SOURCE_REPO = 1;
+
 /** PGDATA must be empty or left by an unfinished attempt, as for initdb (I18, I21); PostgreSQL's configuration must have been written. */
 export async function restore(paths: PostgresPaths, source: Stanza, bootstrap: BootstrapSpec, log: Logger, signal: AbortSignal): Promise<{ systemId: string; timeline: number }> {
   const { target } = bootstrap;
   // Whatever can be refused is refused before the first byte is written.
   const backup = chooseBackup(await backupsOf(source, signal), target, bootstrap.backup);
-  const tablespaces = await tablespacesOf(source, backup.label, signal);
+  const where = { repo: SOURCE_REPO, label: backup.label };
+  const tablespaces = await tablespacesOf(source, where, signal);
   refuseHomeless(paths, tablespaces);
   await removeUnfinished(paths, log);
   await beginWork(paths, 'restore');
   await ensurePrivateDirectory(paths.pgdata);
   log.info({ backup: backup.label, stanza: source.stanza, target }, 'restoring');
-  await fetchBackup(paths, source, backup.label, tablespaces, log, signal);
+  await fetchBackup(paths, source, where, tablespaces, log, signal);
   const timeline = await recover(paths, source, target, log, signal);
   const { systemId } = await readControlData(paths);
   const incarnation = await writeIncarnation(paths, systemId);
@@ -52,11 +56,11 @@ export function refuseHomeless(paths: PostgresPaths, tablespaces: readonly Table
 
 /** The files of a backup, ready for recovery. */
 export async function fetchBackup(
-  paths: PostgresPaths, { config, stanza }: Stanza, label: string, tablespaces: readonly Tablespace[], log: Logger, signal: AbortSignal,
+  paths: PostgresPaths, { config, stanza }: Stanza, { repo, label }: Where, tablespaces: readonly Tablespace[], log: Logger, signal: AbortSignal,
 ): Promise<void> {
   const { code, stderr } = await run(underLock(paths, [
     'pgbackrest', `--config=${config}`, `--stanza=${stanza}`, `--pg1-path=${paths.pgdata}`, '--log-level-console=off', '--log-level-stderr=detail',
-    `--set=${label}`, '--type=default',
+    `--repo=${repo}`, `--set=${label}`, '--type=default',
     // New links where the source had none, and other ones where it had.
     ...(paths.walDir === undefined ? [] : [`--link-map=pg_wal=${paths.walDir}`]),
     ...tablespaces.map(({ name }) => `--tablespace-map=${name}=${paths.tablespaces[name]}`),

@@ -32,11 +32,13 @@ beforeEach(async () => {
 }, 120_000);
 afterEach(() => bed.remove());
 
-/** pgBackRest as it is configured on an instance; the repo is the first one's. */
-function stanzaOf(instance: TestInstance): Stanza {
+/** pgBackRest as it is configured on an instance; the repos are the first one's. */
+function stanzaOf(instance: TestInstance, repos: readonly string[] = ['repo']): Stanza {
   const config = join(instance.folder, 'pgbackrest.conf');
   writeFileSync(config, [
-    '[global]', `repo1-path=${join(one.folder, 'repo')}`, 'log-level-file=off', `lock-path=${instance.folder}/lock`, 'start-fast=y', 'repo1-retention-full=9', '[orders]',
+    '[global]', 'log-level-file=off', `lock-path=${instance.folder}/lock`, 'start-fast=y',
+    ...repos.flatMap((repo, index) => [`repo${index + 1}-path=${join(one.folder, repo)}`, `repo${index + 1}-retention-full=9`]),
+    '[orders]',
     `pg1-path=${instance.paths.pgdata}`, `pg1-socket-path=${instance.paths.socketDir}`, `pg1-port=${instance.paths.port}`, 'pg1-user=postgres', '',
   ].join('\n'));
   return { config, stanza: 'orders' };
@@ -65,10 +67,10 @@ async function goOn(primary: TestInstance, from: number): Promise<void> {
 }
 
 /** How it came by its files. It then streams from the primary, and has all its rows. */
-async function joins(replica: TestInstance, primary: TestInstance, rows: number): Promise<string> {
+async function joins(replica: TestInstance, primary: TestInstance, rows: number, repos?: readonly string[]): Promise<string> {
   await reconcileSlots(primary.paths, 'primary', [{ instance: replica.name, lsn: null }]);
   const source = { upstream: primary.address, slot: slotName(replica.name), systemId, applicationName: replica.name };
-  const methods = [copyFromRepo(stanzaOf(replica), () => replica.configure('primary')), baseBackup];
+  const methods = [copyFromRepo(stanzaOf(replica, repos), () => replica.configure('primary')), baseBackup];
   const { method } = await clone(replica.paths, source, methods, replica.log, AbortSignal.timeout(60_000));
   expect(await unfinishedWork(replica.paths)).toBeUndefined();
   replica.upstream = primary.address;
@@ -82,12 +84,13 @@ async function joins(replica: TestInstance, primary: TestInstance, rows: number)
   return method.name;
 }
 
-test('a replica begins with the backup and the archived log, and streams on from there', async () => {
+test('a replica begins with the backup and the archived log of the repo that has them, and streams on from there', async () => {
+  mkdirSync(join(one.folder, 'new'));
   await one.sql(`CREATE TABLESPACE cold LOCATION '${one.paths.tablespaces.cold}'`);
   await one.sql('ALTER TABLE rows SET TABLESPACE cold');
   await pgBackRest(one, 'backup', '--type=full');
   await goOn(one, 2);
-  expect(await joins(two, one, 201)).toBe('pgbackrest restore');
+  expect(await joins(two, one, 201, ['new', 'repo'])).toBe('pgbackrest restore');
   expect(readdirSync(two.paths.tablespaces.cold!)).toHaveLength(1);
 }, 120_000);
 

@@ -20,13 +20,7 @@ const SMALL = '1Gi';
 export class Deployment {
   static async of(target: Target, namespace: string): Promise<Deployment> {
     const cluster = await Cluster.create(target, namespace, `dist/e2e/${namespace}`);
-    const s3 = await S3Server.start(cluster);
-    await s3.giveAccess(cluster);
-    say(`an S3 server with an authority of its own runs at ${s3.endpoint}`);
-    say(`kubectl apply --server-side -n ${namespace} -f ${MANIFESTS}   (${target.description})`);
-    const items = fitted(manifests(), target, await kindsOf(cluster));
-    await cluster.kubectl.apply(JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
-    await cluster.healthy(300_000);
+    const [s3] = await Promise.all([startS3(cluster), apply(target, cluster)]);
     await cluster.kubectl.run(['rollout', 'status', `deployment/${NAMES.pooler}`, '--timeout=120s'], { timeoutMs: 130_000 });
     const primary = await cluster.primary();
     const where = cluster.pods.all.map(({ name, node }) => `${name} on ${node}`).sort();
@@ -35,6 +29,20 @@ export class Deployment {
   }
 
   private constructor(readonly cluster: Cluster, readonly s3: S3Server) {}
+}
+
+async function apply(target: Target, cluster: Cluster): Promise<void> {
+  say(`kubectl apply --server-side -n ${cluster.namespace} -f ${MANIFESTS}   (${target.description})`);
+  const items = fitted(manifests(), target, await kindsOf(cluster));
+  await cluster.kubectl.apply(JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+  await cluster.healthy(300_000);
+}
+
+async function startS3(cluster: Cluster): Promise<S3Server> {
+  const s3 = await S3Server.start(cluster);
+  await s3.giveAccess(cluster);
+  say(`an S3 server with an authority of its own runs at ${s3.endpoint}`);
+  return s3;
 }
 
 function manifests(): readonly Manifest[] {
