@@ -33,7 +33,7 @@ async function main(): Promise<number> {
   const { cluster, s3 } = await Deployment.of(target, NAMESPACE);
   try {
     const application = new Application(cluster);
-    await Promise.all([writeAndRead(application), backUp(S3)]);
+    await Promise.all([writeAndRead(application), backUp(S3), restoration.makeRoom(s3)]);
     const moment = await loseTheTable(cluster, application);
     await Promise.all([restoration.restore(s3, moment), backUp(VOLUME).then(() => killPrimary(cluster, application))]);
     await readMetrics(cluster);

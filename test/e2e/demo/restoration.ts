@@ -26,12 +26,18 @@ export class Restoration {
 
   private constructor(private readonly target: Target, readonly namespace: string) {}
 
-  async restore(s3: S3Server, moment: string): Promise<void> {
+  /** The namespace that it is to be in, with access to the repo. */
+  async makeRoom(s3: S3Server): Promise<void> {
     await eventually('the end of an earlier run\'s restored cluster', { withinMs: 120_000, everyMs: 500 }, async () => (
       yes((await new Kubectl('default').outcome(['get', 'namespace', this.namespace])).code !== 0)));
+    this.#cluster = await Cluster.create(this.target, this.namespace, `dist/e2e/${this.namespace}`);
+    await s3.giveAccess(this.#cluster);
+  }
+
+  async restore(s3: S3Server, moment: string): Promise<void> {
+    const cluster = this.#cluster;
+    if (cluster === null) throw new Error('there is no room for it yet');
     const began = now();
-    const cluster = this.#cluster = await Cluster.create(this.target, this.namespace, `dist/e2e/${this.namespace}`);
-    await s3.giveAccess(cluster);
     say(`a second cluster in the namespace ${this.namespace}: Bootstrap.fromBackup({ repo, stanza: '${CLUSTER}', target: RecoveryTarget.time('${moment}') })`);
     const instanceList = INSTANCES.slice(0, 1);
     await cluster.apply({
