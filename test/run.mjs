@@ -28,7 +28,7 @@ const SUITES = {
     ['gitops', 2, () => goTest('test/gitops')],
   ],
   e2e: [
-    ['end to end', 38, endToEnd],
+    ['end to end', 42, endToEnd],
     ['demo', 4, demo],
   ],
 };
