@@ -6,6 +6,7 @@ export * from './backups/schedule';
 export * from './bootstrap';
 export type { CertificateOptions } from './certificates';
 export * from './cluster';
+export * from './cluster-props';
 export * from './cluster-reference';
 export { ConfigSource } from './config-source';
 export type { ConfigSourceOptions } from './config-source';

@@ -1,5 +1,5 @@
 import type { Construct } from 'constructs';
-import type { PostgresClusterProps } from './cluster';
+import type { PostgresClusterProps } from './cluster-props';
 import type { InstanceOptions } from './instance';
 import { metadataOf } from './metadata';
 import type { ClusterNames } from './naming';
