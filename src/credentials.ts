@@ -1,5 +1,6 @@
 import { Construct } from 'constructs';
 import type { IPostgresCluster } from './cluster-reference';
+import { ACCESS_LEVELS } from './contract';
 import { emptySecret } from './empty-secret';
 import { clusterLabels } from './labels';
 import type { MetricsOptions } from './metrics/options';
@@ -49,6 +50,7 @@ export class ClusterCredentials extends Construct {
     secret('replication', names.replicationSecret);
     secret('rewind', names.rewindSecret);
     secret('agent', names.agentSecret);
+    for (const level of ACCESS_LEVELS) secret(level, names.accessSecrets[level]);
     if (props.metrics) secret('monitoring', names.monitoringSecret);
     for (const user of props.users) {
       this._userSecretNames[user] = names.userSecret(user);

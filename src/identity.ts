@@ -117,6 +117,7 @@ function agentRules(names: ClusterNames, props: AgentIdentityProps): k8s.PolicyR
   const claims = props.dataClaims ?? props.instances.map((instance) => names.dataClaim(instance));
   const secrets = [
     names.authoritySecret, names.serverSecret, names.replicationSecret, names.rewindSecret, names.agentSecret,
+    ...Object.values(names.accessSecrets),
     ...props.metrics ? [names.monitoringSecret] : [],
     ...props.users.map((user) => names.userSecret(user)),
     ...props.backups ? [names.pgBackRestSecret, names.backupSecret] : [],

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { AccessLevel } from './contract';
 
 /**
  * Names of all objects. Every name derives from the cluster's name, so that it is the same on every synth and machine.
@@ -80,6 +81,7 @@ export class ClusterNames {
   readonly replicationSecret: string;
   readonly rewindSecret: string;
   readonly agentSecret: string;
+  readonly accessSecrets: Readonly<Record<AccessLevel, string>>;
   readonly repoHost: string;
   readonly pgBackRestSecret: string;
   readonly backupSecret: string;
@@ -111,6 +113,7 @@ export class ClusterNames {
     this.replicationSecret = this.object([], 'replication');
     this.rewindSecret = this.object([], 'rewind');
     this.agentSecret = this.object([], 'agent');
+    this.accessSecrets = { viewer: this.object([], 'viewer'), operator: this.object([], 'operator'), admin: this.object([], 'admin') };
     this.repoHost = objectName(NAME_LIMITS.statefulSet, this.cluster, [], 'repo');
     this.pgBackRestSecret = this.object([], 'pgbackrest');
     this.backupSecret = this.object([], 'backup');
@@ -169,5 +172,5 @@ export class ClusterNames {
 export const RESERVED_INSTANCE_NAMES = [
   'rw', 'ro', 'r', 'instances', 'leader', 'state', 'spec', 'agent', 'ca', 'server', 'replication', 'rewind',
   'data', 'wal', 'tablespace', 'user', 'repo', 'pooler', 'primary', 'replica', 'pgbackrest', 'backup',
-  'monitoring', 'metrics', 'alerts', 'dashboard',
+  'monitoring', 'metrics', 'alerts', 'dashboard', 'viewer', 'operator', 'admin',
 ];

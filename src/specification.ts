@@ -192,6 +192,7 @@ export class ClusterSpecification extends Construct {
 function ownSecrets(names: ClusterNames, { users }: ClusterSpecificationProps): string[] {
   return [
     names.authoritySecret, names.serverSecret, names.replicationSecret, names.rewindSecret, names.agentSecret, names.monitoringSecret,
+    ...Object.values(names.accessSecrets),
     names.pgBackRestSecret, names.backupSecret, names.pooler, ...users.map(({ name }) => names.userSecret(name)),
   ];
 }
@@ -210,6 +211,7 @@ function objectNames(names: ClusterNames): ObjectNames {
     replicationSecret: names.replicationSecret,
     rewindSecret: names.rewindSecret,
     agentSecret: names.agentSecret,
+    accessSecrets: names.accessSecrets,
   };
 }
 

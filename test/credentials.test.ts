@@ -6,7 +6,7 @@ import { Manifest, program, render } from './synth/render';
 
 test('no Secret has data: nothing secret and nothing random stands in Git', () => {
   const secrets = render({ users: [{ name: 'app' }, { name: 'report' }] }).ofKind('Secret');
-  expect(secrets).toHaveLength(7);
+  expect(secrets).toHaveLength(10);
   for (const secret of secrets) {
     expect(Object.keys(secret).sort()).toEqual(['apiVersion', 'kind', 'metadata', 'type']);
     expect(secret.type).toBe('Opaque');

@@ -20,7 +20,7 @@ test('the agents cannot make or list Secrets, and read and write exactly those o
   expect(secrets).toEqual([{
     apiGroups: [''],
     resources: ['secrets'],
-    resourceNames: ['orders-ca', 'orders-server', 'orders-replication', 'orders-rewind', 'orders-agent', 'orders-app-user'],
+    resourceNames: ['orders-ca', 'orders-server', 'orders-replication', 'orders-rewind', 'orders-agent', 'orders-viewer', 'orders-operator', 'orders-admin', 'orders-app-user'],
     verbs: ['get', 'update'],
   }]);
   expect(render().ofKind('Secret').map(({ metadata }) => metadata.name).sort()).toEqual([...secrets[0].resourceNames].sort());

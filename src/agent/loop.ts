@@ -8,7 +8,7 @@ import { act, type ActionPorts } from './act.js';
 import { decide } from './core/decide.js';
 import { mayAcceptWrites } from './core/fence.js';
 import { fenceAt, killAt } from './core/lease.js';
-import type { Action, Decision, LeaderRecord, Me, Milliseconds, Snapshot, SpecView } from './core/types.js';
+import type { Action, Decision, LeaderRecord, Me, Milliseconds, Snapshot, SpecView, Switchover } from './core/types.js';
 import { isNoSpace } from './files.js';
 import type { LeaseKeeper } from './lease-keeper.js';
 import type { Clock, ClusterStates, Deadman, Journal, LocalPostgres, Peers, Volumes } from './ports.js';
@@ -48,6 +48,7 @@ export class Loop {
   #rewindImpossible: string | null = null;
   #walRemoved: string | null = null;
   #surveyedAt: Milliseconds | null = null;
+  #switchover: Switchover | null = null;
   #notBefore = new Map<Action['do'], Milliseconds>();
   #lastSaid = '';
   #armed = false;
@@ -79,6 +80,12 @@ export class Loop {
   /** The pod is told to stop. */
   leave(): void {
     this.#leavingSince ??= this.ports.clock.now();
+    this.wake();
+  }
+
+  /** A person asks this leader to hand over: to that instance, or to whoever is best. It is forgotten as soon as it has come to an end, either way. */
+  handOver(to: string | null): void {
+    this.#switchover = { to, askedAt: this.ports.clock.now() };
     this.wake();
   }
 
@@ -120,7 +127,10 @@ export class Loop {
     }
     if (server.kind === 'primary' || server.kind === 'standby') this.#crashedAt = null;
     if (server.kind === 'stopped') this.#stopAskedAt = null;
-    if (lease.view.kind !== 'mine') this.#handover = 'pending';
+    if (lease.view.kind !== 'mine') {
+      this.#handover = 'pending';
+      this.#switchover = null;
+    }
     return {
       now: clock.now(),
       me: { ...this.me, leavingSince: this.#leavingSince },
@@ -133,6 +143,7 @@ export class Loop {
       peers: peers.known,
       surveyedAt: this.#surveyedAt,
       crash: this.#crashedAt === null ? null : { at: this.#crashedAt },
+      switchover: this.#switchover,
       handover: this.#handover,
       rebuild: this.#rewindImpossible ?? (server.kind === 'stopped' ? this.#walRemoved : null),
       full: volumes.full,
@@ -246,6 +257,10 @@ export class Loop {
         break;
       case 'fetchHandover':
         this.#handover = 'done';
+        break;
+      case 'startPrimary':
+        // Nobody could take over any more, and it is not tried again by itself.
+        this.#switchover = null;
         break;
       case 'exit':
         this.#exiting = true;

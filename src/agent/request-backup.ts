@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import type { BackupMessage } from './api/backup.js';
+import type { WorkMessage } from './api/long-answer.js';
 import { messageOf } from './files.js';
 import { CERTIFICATES_DIR } from '../contract/paths.js';
 import { API_PORT, API_ROUTES } from '../contract/ports.js';
@@ -57,7 +57,7 @@ async function ask(host: string, path: string): Promise<{ readonly code: number 
   console.log(`${host} makes the backup`);
   try {
     for await (const line of createInterface({ input: response })) {
-      const message = JSON.parse(line) as BackupMessage;
+      const message = JSON.parse(line) as WorkMessage;
       if (message.line !== undefined) console.log(message.line);
       if (message.end === undefined) continue;
       if (message.end.ok) return { code: 0 };

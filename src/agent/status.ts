@@ -1,9 +1,10 @@
 /** What this instance says about itself: to the other agents (Report), to probes, and to people. All of it derived from the last snapshot. */
-import type { HealthView } from './api/types.js';
+import type { HealthView, PeerHandlers } from './api/types.js';
 import type { InstanceStatus, LeaseStatus, PositionStatus, Problem } from '../contract/status.js';
 import { myPosition, unfit } from './core/election.js';
 import { fenceAt } from './core/lease.js';
 import { formatLsn } from './core/lsn.js';
+import { switchoverCandidates } from './core/switchover.js';
 import type { Decision, Report, Snapshot, WalPosition } from './core/types.js';
 
 /** A loop that has not passed for this long is stuck. */
@@ -66,6 +67,16 @@ export function healthOf(s: Snapshot | null, decision: Decision | null, now: num
       peers: s.peers.map((p) => ({ instance: p.instance, reached: p.reachedAt !== null, role: p.report?.role ?? null, leaving: p.leaving })),
       problems: problems.current,
     } satisfies InstanceStatus,
+  };
+}
+
+/** Asked of the primary, which alone knows how far its WAL goes. */
+export function candidatesOf(s: Snapshot | null): ReturnType<PeerHandlers['candidates']> {
+  if (s === null || s.lease.kind !== 'mine' || s.postgres.kind !== 'primary') return { refused: 'this is not the primary' };
+  return {
+    candidates: switchoverCandidates(s).map(({ instance, position, lacks, why }) => ({
+      instance, position: position === null ? null : written(position), lagBytes: lacks === null ? null : Number(lacks), eligible: why === null, why,
+    })),
   };
 }
 

@@ -6,6 +6,7 @@ import { backups } from './commands/backups.js';
 import { connect } from './commands/connect.js';
 import { logs } from './commands/logs.js';
 import { status } from './commands/status.js';
+import { candidates, switchover } from './commands/switchover.js';
 import { EXIT } from './exit.js';
 import { Kube, type ConnectionOptions } from './kube.js';
 import { explain } from './refusal.js';
@@ -62,6 +63,16 @@ function program(ended: (code: number) => void): Command {
     .addArgument(cluster())
     .addOption(output())
     .action((name: string, options: ConnectionOptions & Output) => run(options, (kube) => backups(kube, name, { json: options.output === 'json' }))));
+  root.addCommand(verb('candidates', 'who could take over from the primary, and who could not and why', 'candidates orders', 'candidates orders -o json')
+    .addArgument(cluster())
+    .addOption(output())
+    .action((name: string, options: ConnectionOptions & Output) => run(options, (kube) => candidates(kube, name, { json: options.output === 'json' }))));
+  root.addCommand(verb('switchover', 'makes another instance the primary, in good order; nothing that was committed is lost', 'switchover orders', 'switchover orders --to 2')
+    .addArgument(cluster())
+    .option('--to <instance>', 'which instance (default: the one that lacks least)')
+    .addOption(output())
+    .action((name: string, options: ConnectionOptions & Output & { to?: string }) => run(options, (kube) => (
+      switchover(kube, name, { to: options.to ?? null, json: options.output === 'json' })))));
   root.addCommand(verb(
     'connect', 'psql as the superuser, in the primary\'s pod; what comes after -- is psql\'s',
     'connect orders', 'connect orders --replica', 'connect orders -- -c "select now()"', 'connect orders -- -v ON_ERROR_STOP=1 < change.sql',

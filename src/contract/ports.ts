@@ -30,4 +30,6 @@ export const API_ROUTES = {
   wake: '/v1/wake',
   wal: '/v1/wal',
   backup: '/v1/backup',
+  candidates: '/v1/candidates',
+  switchover: '/v1/switchover',
 } as const;

@@ -51,5 +51,15 @@ export const PGBACKREST_COMMON_NAME = 'cdk8s-postgres-pgbackrest';
 /** Common name of the certificate that may ask an agent for a backup, and for nothing else. */
 export const BACKUP_COMMON_NAME = 'cdk8s-postgres-backup';
 
+/**
+ * Who a person may be to the agents' API: one who looks, one who operates, one who may also do what loses data. Each has a certificate in a
+ * Secret of its own, so that Kubernetes' rights to read these Secrets decide who is who (architecture.md 17).
+ */
+export const ACCESS_LEVELS = ['viewer', 'operator', 'admin'] as const;
+export type AccessLevel = (typeof ACCESS_LEVELS)[number];
+
+/** Common name of the certificate of one of these. */
+export const accessCommonName = (level: AccessLevel): string => `cdk8s-postgres-${level}`;
+
 /** Keys of the Secret with which an S3 repo is opened, as the AWS tools name them. */
 export const S3_KEYS = { accessKeyId: 'AWS_ACCESS_KEY_ID', secretAccessKey: 'AWS_SECRET_ACCESS_KEY', sessionToken: 'AWS_SESSION_TOKEN' } as const;

@@ -1,3 +1,4 @@
+import type { AccessLevel } from './secrets';
 import type { Timing } from './timing';
 
 /** The version of the spec document that this library writes. Agents ignore fields that they do not know (I42). */
@@ -54,6 +55,8 @@ export interface ObjectNames {
   readonly agentSecret: string;
   /** Only where metrics are on: the client certificate of the exporter's role. */
   readonly monitoringSecret?: string;
+  /** The certificates of those who call the agents' API; absent where an older library wrote the spec. */
+  readonly accessSecrets?: Readonly<Record<AccessLevel, string>>;
 }
 
 export interface InstanceSpec {

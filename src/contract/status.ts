@@ -38,6 +38,17 @@ export interface RepoStatus extends AgentStatus, BackupsStatus {
   readonly ready: boolean;
 }
 
+/** Of an instance that could take over from the primary, or could not. */
+export interface CandidateStatus {
+  readonly instance: string;
+  readonly position: PositionStatus | null;
+  /** Bytes of the primary's WAL that it lacks, by its last word; null when it is not known, or of another timeline. */
+  readonly lagBytes: number | null;
+  readonly eligible: boolean;
+  /** Why not. */
+  readonly why: string | null;
+}
+
 /** Received and flushed, replayed or not. */
 export interface PositionStatus {
   readonly timeline: number;

@@ -83,6 +83,7 @@ export const leases: readonly LeaseView[] = [
   { kind: 'free', since: NOW - 50, record: record(null) },
   { kind: 'free', since: NOW - 50, record: record(null, { release: release('handover', '2', 190n) }) },
   { kind: 'free', since: NOW - 50, record: record(null, { release: release('handover', '2', 250n) }) },
+  { kind: 'free', since: NOW - 50, record: record(null, { release: { ...release('handover', '2', 190n), to: '3' } }) },
   { kind: 'free', since: NOW - 50, record: record(null, { release: release('crashed', '1', 250n) }) },
   { kind: 'free', since: NOW - 50, record: record(null, { release: release('crashed', '2', 250n) }) },
   { kind: 'free', since: NOW - 50, record: record(null, { release: release('stopped', '2', 200n) }) },
@@ -140,6 +141,7 @@ export interface Late {
   readonly apiSince: Snapshot['apiSince'];
   readonly surveyedAt: Snapshot['surveyedAt'];
   readonly crash: Snapshot['crash'];
+  readonly switchover: Snapshot['switchover'];
   readonly handover: Snapshot['handover'];
   readonly rebuild: Snapshot['rebuild'];
   readonly full: Snapshot['full'];
@@ -148,10 +150,11 @@ export interface Late {
 
 /** What matters on few paths only: together in a few combinations. */
 export const late: readonly Late[] = [
-  { origin: 'initdb', apiSince: LONG_AGO, surveyedAt: NOW - 20, crash: null, handover: 'pending', rebuild: null, full: null, stopAskedAt: null },
-  { origin: 'backup', apiSince: LONG_AGO, surveyedAt: null, crash: { at: NOW - 100 }, handover: 'failed', rebuild: null, full: null, stopAskedAt: null },
-  { origin: 'initdb', apiSince: null, surveyedAt: NOW - 20, crash: null, handover: 'done', rebuild: 'a rewind cannot work', full: null, stopAskedAt: NOW - 3_000 },
-  { origin: 'initdb', apiSince: LONG_AGO, surveyedAt: NOW - 20, crash: { at: NOW - 100 }, handover: 'pending', rebuild: null, full: 'no room is left', stopAskedAt: null },
+  { origin: 'initdb', apiSince: LONG_AGO, surveyedAt: NOW - 20, crash: null, switchover: null, handover: 'pending', rebuild: null, full: null, stopAskedAt: null },
+  { origin: 'initdb', apiSince: LONG_AGO, surveyedAt: NOW - 20, crash: null, switchover: { to: null, askedAt: NOW - 300 }, handover: 'pending', rebuild: null, full: null, stopAskedAt: null },
+  { origin: 'backup', apiSince: LONG_AGO, surveyedAt: null, crash: { at: NOW - 100 }, switchover: { to: '3', askedAt: NOW - 300 }, handover: 'failed', rebuild: null, full: null, stopAskedAt: null },
+  { origin: 'initdb', apiSince: null, surveyedAt: NOW - 20, crash: null, switchover: { to: '3', askedAt: NOW - 300 }, handover: 'done', rebuild: 'a rewind cannot work', full: null, stopAskedAt: NOW - 3_000 },
+  { origin: 'initdb', apiSince: LONG_AGO, surveyedAt: NOW - 20, crash: { at: NOW - 100 }, switchover: { to: null, askedAt: NOW - 90_000 }, handover: 'pending', rebuild: null, full: 'no room is left', stopAskedAt: null },
 ];
 
 export function* snapshots(): Generator<Snapshot> {

@@ -152,4 +152,24 @@ export const MUTATIONS: readonly Mutation[] = [
     broken: 'two agents work on one volume at a time', noticedBy: { scenario: 'forceDelete', within: 400 },
     file: 'test/model/simulation/volume.ts', replace: 'return this.#agent === container;', by: 'return true;',
   },
+  {
+    broken: 'a switchover goes to whoever is named, fit or not (I17)', noticedBy: 'decide',
+    file: core('switchover'), replace: 'if (report.unfit !== null) return report.unfit;', by: '',
+  },
+  {
+    broken: 'a switchover stops a primary although nobody could take over (I17)', noticedBy: 'decide',
+    file: core('switchover'), replace: 'find(({ instance, why }) => why === null && (to', by: 'find(({ instance }) => (to',
+  },
+  {
+    broken: 'a switchover that was asked for long ago is begun (I17)', noticedBy: 'decide',
+    file: core('switchover'), replace: 's.now - s.switchover.askedAt > SWITCHOVER_WITHIN', by: 's.now < 0',
+  },
+  {
+    broken: 'nobody waits for whom a switchover has chosen (I17)', noticedBy: 'decide',
+    file: core('election'), replace: 'return (3 + place) * PATIENCE;', by: 'return 0;',
+  },
+  {
+    broken: 'a switchover does not say whom it has chosen (I17)', noticedBy: { scenario: 'asked', within: 40 },
+    file: core('leave'), replace: '...to === null ? {} : { to }', by: '',
+  },
 ];

@@ -51,6 +51,18 @@ const streamsElsewhere = (s: Snapshot) => s.peers.some((p) => p.reachedAt !== nu
 /** Nothing about this instance itself stands against its leading. */
 const fit = (s: Snapshot) => s.full === null && s.me.leavingSince === null && listed(s) && s.apiSince !== null && position(s) !== null && (s.postgres.kind !== 'stopped' || s.postgres.lockFree);
 
+/** Standbys that say that they could lead, on the timeline of what is here, and stream while there is something to stream. */
+const takers = (s: Snapshot) => s.peers
+  .filter((p) => p.reachedAt !== null && !p.leaving && p.report?.unfit === null && p.report.role === 'standby')
+  .filter((p) => p.report!.position?.timeline === (s.postgres.kind === 'primary' ? position(s)?.timeline : s.data.kind === 'present' ? s.data.end.timeline : -1))
+  .map((p) => p.instance);
+/** Whom the switchover that a person asked for less than a minute ago goes to: of two the one with more, which is the third instance here. */
+const wanted = (s: Snapshot): string | null => {
+  if (s.switchover === null || s.now - s.switchover.askedAt > 60_000) return null;
+  const able = takers(s).filter((name) => s.switchover!.to === null || name === s.switchover!.to);
+  return able.length === 0 ? null : able.reduce((a, b) => (b === '3' ? b : a));
+};
+
 export interface Promised {
   readonly promise: string;
   readonly where: (s: Snapshot, a: Action) => boolean;
@@ -261,7 +273,29 @@ export const PROMISES: readonly Promised[] = [
       && s.state.kind === 'present' && s.state.initialized,
     holds: (s, a) => (streamsElsewhere(s) ? a.do === 'stop' && a.mode === 'fast' : one('wait', 'adoptState')(a)),
   },
+  {
+    promise: 'I17: a healthy primary is stopped for a switchover only while a standby, the one that was named, could take over',
+    where: (s, a) => a.do === 'stop' && s.postgres.kind === 'primary' && valid(s) && s.me.leavingSince === null && !foreign(s) && s.full === null && listed(s),
+    holds: (s) => wanted(s) !== null && takers(s).includes(wanted(s)!),
+  },
+  {
+    promise: 'I17 I40: a switchover lets go with the end of the shutdown checkpoint and the name of who was chosen, when nothing runs any more',
+    where: (_, a) => a.do === 'releaseLease' && a.release?.to !== undefined,
+    holds: (s, a) => stopped(s) && (s.crash === null || !listed(s) || s.me.leavingSince !== null) && s.data.kind === 'present' && a.do === 'releaseLease' && a.release?.kind === 'handover'
+      && a.release.lsn === s.data.end.lsn && a.release.to === wanted(s),
+  },
+  {
+    promise: 'I17: whom a switchover has chosen is let go first, whatever it last said of itself',
+    where: (s) => s.lease.kind === 'free' && s.now - s.lease.since < 1_000 && s.lease.record.leader.release?.to === '3' && s.state.kind === 'present' && s.state.initialized,
+    holds: (_, a) => a.do !== 'claimLease',
+  },
   // From here on: what must not be waited for.
+  {
+    promise: 'a switchover that is asked for and can be done is begun',
+    where: (s) => s.postgres.kind === 'primary' && valid(s) && s.me.leavingSince === null && !foreign(s) && wanted(s) !== null
+      && s.state.kind === 'present' && s.state.initialized,
+    holds: (_, a) => a.do === 'stop' && a.mode === 'fast',
+  },
   {
     promise: 'a leaving instance without the Lease and with nothing running ends, whatever else is wrong',
     where: (s) => s.me.leavingSince !== null && stopped(s) && s.lease.kind !== 'mine',
@@ -308,7 +342,7 @@ export const PROMISES: readonly Promised[] = [
   {
     promise: 'a healthy primary with a valid grant is left alone',
     where: (s) => s.postgres.kind === 'primary' && valid(s) && s.full === null && s.me.leavingSince === null && !foreign(s)
-      && s.spec.instances.some((i) => i.name === ME.instance && !i.retire),
+      && s.spec.instances.some((i) => i.name === ME.instance && !i.retire) && wanted(s) === null,
     holds: (_, a) => one('wait', 'adoptState')(a),
   },
   {

@@ -1,13 +1,13 @@
-/** The agents' API: mutual TLS, and each of the cluster's certificates may call what it is for (architecture.md 17). */
+/** The agents' API: mutual TLS, and each of the cluster's certificates may call what it is for. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import { pipeline } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { answerJson, answerText, listen } from './answer.js';
-import { answerBackup } from './backup.js';
+import { callerOf, isPerson, mayCall, ROUTES, type Route } from './callers.js';
+import { answerWork } from './long-answer.js';
 import type { ListenOptions, PeerHandlers, PeerServer, ServerTls } from './types.js';
 import { parseWalQuery } from './wal-query.js';
-import { AGENT_COMMON_NAME, API_ROUTES, BACKUP_COMMON_NAME } from '../../contract/index.js';
 
 export async function startPeerServer(options: ListenOptions, material: ServerTls, handlers: PeerHandlers): Promise<PeerServer> {
   const server = createServer({ ...tlsOptions(material), requestCert: true, rejectUnauthorized: true }, (request, response) => {
@@ -25,31 +25,36 @@ function tlsOptions(material: ServerTls): { cert: string; key: string; ca: strin
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, handlers: PeerHandlers): Promise<void> {
-  const caller = (request.socket as TLSSocket).getPeerCertificate().subject?.CN;
+  const commonName = (request.socket as TLSSocket).getPeerCertificate().subject?.CN;
+  const caller = callerOf(commonName);
   const url = new URL(request.url ?? '/', 'https://peer');
-  const route = `${request.method} ${url.pathname}`;
-  if (!mayCall(caller, route)) return answerText(response, 403, `this API is for agents, not for ${String(caller)}`);
+  const route = ROUTES[`${request.method} ${url.pathname}`];
+  if (caller !== null && isPerson(caller)) {
+    response.on('close', () => handlers.audit({ caller, request: `${request.method} ${url.pathname}${url.search}`, answer: response.statusCode }));
+  }
+  if (caller === null) return answerText(response, 403, `this API is not for ${String(commonName)}`);
+  if (route === undefined) return answerText(response, 404, 'no such route');
+  if (!mayCall(caller, route)) return answerText(response, 403, `${caller} may not call ${url.pathname}`);
+  return answerRoute(route, url.searchParams, response, handlers);
+}
+
+async function answerRoute(route: Route, query: URLSearchParams, response: ServerResponse, handlers: PeerHandlers): Promise<void> {
   switch (route) {
-    case `GET ${API_ROUTES.status}`:
+    case 'status':
       return answerJson(response, 200, handlers.status());
-    case `POST ${API_ROUTES.wake}`:
+    case 'wake':
       handlers.wake();
       response.writeHead(204).end();
       return;
-    case `GET ${API_ROUTES.wal}`:
-      return answerWal(url.searchParams, response, handlers);
-    case BACKUP:
-      return answerBackup(url.searchParams, response, handlers.backup);
-    default:
-      return answerText(response, 404, 'no such route');
+    case 'wal':
+      return answerWal(query, response, handlers);
+    case 'backup':
+      return answerBackup(query, response, handlers);
+    case 'candidates':
+      return answerCandidates(response, handlers);
+    case 'switchover':
+      return answerWork(response, (_, onLine) => handlers.switchover(query.get('to'), onLine));
   }
-}
-
-const BACKUP = `POST ${API_ROUTES.backup}`;
-
-/** By the name in the certificate, which the cluster's authority has signed: agents all, a schedule's pod a backup. */
-function mayCall(caller: string | string[] | undefined, route: string): boolean {
-  return caller === AGENT_COMMON_NAME || (caller === BACKUP_COMMON_NAME && route === BACKUP);
 }
 
 async function answerWal(query: URLSearchParams, response: ServerResponse, handlers: PeerHandlers): Promise<void> {
@@ -60,4 +65,19 @@ async function answerWal(query: URLSearchParams, response: ServerResponse, handl
   response.writeHead(200, { 'Content-Type': 'application/octet-stream' });
   // An error in the middle cuts the connection, and the receiver sees an incomplete body.
   pipeline(wal, response, () => undefined);
+}
+
+/** Whoever asked and went may ask again: a backup that nobody waits for would only be in the way. */
+async function answerBackup(query: URLSearchParams, response: ServerResponse, handlers: PeerHandlers): Promise<void> {
+  const type = query.get('type');
+  const repo = Number(query.get('repo'));
+  if ((type !== 'full' && type !== 'diff' && type !== 'incr') || !Number.isInteger(repo) || repo < 1) {
+    return answerText(response, 400, 'wanted: type, which is full, diff or incr, and repo, from 1, like type=full&repo=1');
+  }
+  return answerWork(response, (signal, onLine) => handlers.backup({ type, repo }, signal, onLine));
+}
+
+function answerCandidates(response: ServerResponse, handlers: PeerHandlers): void {
+  const candidates = handlers.candidates();
+  return 'refused' in candidates ? answerText(response, 409, candidates.refused) : answerJson(response, 200, candidates);
 }

@@ -1,6 +1,9 @@
 /** The agents' HTTP servers: a plain one for probes, one with mutual TLS between agents. */
 import type { Readable } from 'node:stream';
-import type { BackupEnd, BackupRequest } from '../backups/runner.js';
+import type { Refused, Work, WorkEnd } from './long-answer.js';
+import type { AccessLevel } from '../../contract/secrets.js';
+import type { CandidateStatus } from '../../contract/status.js';
+import type { BackupRequest } from '../backups/runner.js';
 import type { TlsMaterial } from '../credentials/types.js';
 import type { WalRange } from '../postgres/types.js';
 
@@ -30,12 +33,17 @@ export interface PeerHandlers {
   wake(): void;
   /** The bytes to send; null when this instance cannot give that stretch now. */
   wal(range: WalRange): Promise<Readable | null>;
-  /** Absent where no backups are ever made. */
-  readonly backup?: BackupHandler;
+  readonly backup: BackupHandler;
+  /** Who could take over from this primary. */
+  candidates(): { readonly candidates: readonly CandidateStatus[] } | Refused;
+  /** To that instance, or to whoever is best. */
+  switchover(to: string | null, onLine: (line: string) => void): Refused | Promise<WorkEnd>;
+  /** A person has asked for something, and this was the answer. */
+  audit(call: { readonly caller: AccessLevel; readonly request: string; readonly answer: number }): void;
 }
 
-/** Makes a backup, or says why not. What it resolves to is how the backup ended. */
-export type BackupHandler = (request: BackupRequest, signal: AbortSignal, onLine: (line: string) => void) => { readonly refused: string } | Promise<BackupEnd>;
+/** Makes a backup, or says why not. */
+export type BackupHandler = (request: BackupRequest, ...work: Parameters<Work>) => ReturnType<Work>;
 
 export interface PeerServer extends RunningServer {
   /** New connections use the new certificates; running ones go on. */

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { PgBackRest } from './pgbackrest.js';
 import type { StanzaKeeper } from './stanza.js';
 import type { BackupType } from '../../contract/spec.js';
+import type { WorkEnd } from '../api/long-answer.js';
 import { messageOf } from '../files.js';
 import type { Events } from '../kube/types.js';
 import type { ProblemBoard } from '../problems.js';
@@ -11,8 +12,6 @@ export interface BackupRequest {
   readonly type: BackupType;
   readonly repo: number;
 }
-
-export type BackupEnd = { readonly ok: true } | { readonly ok: false; readonly message: string };
 
 export interface BackupRunnerContext {
   readonly pgBackRest: () => PgBackRest;
@@ -41,14 +40,14 @@ export class BackupRunner {
   }
 
   /** Waits for its turn, and tells each line of pgBackRest's log. Never rejects. */
-  backup(request: BackupRequest, signal: AbortSignal, onLine: (line: string) => void): Promise<BackupEnd> {
+  backup(request: BackupRequest, signal: AbortSignal, onLine: (line: string) => void): Promise<WorkEnd> {
     if (this.#running !== null) onLine(`waiting for the ${this.#running.type} backup to repo ${this.#running.repo} that began ${this.#running.since}`);
     const turn = this.#last.then(() => this.#run(request, signal, onLine));
     this.#last = turn;
     return turn;
   }
 
-  async #run(request: BackupRequest, signal: AbortSignal, onLine: (line: string) => void): Promise<BackupEnd> {
+  async #run(request: BackupRequest, signal: AbortSignal, onLine: (line: string) => void): Promise<WorkEnd> {
     const { pgBackRest, stanza, log, events, problems, ended } = this.context;
     const what = `${request.type} backup to repo ${request.repo}`;
     this.#running = { ...request, since: new Date().toISOString() };

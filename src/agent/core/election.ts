@@ -102,6 +102,11 @@ export function rank(candidates: readonly Candidate[]): Candidate[] {
     || (a.instance < b.instance ? -1 : 1));
 }
 
+/** All of them have what the release demands, so whom a person chose goes first. */
+function chosenFirst(order: readonly Candidate[], release: Release | null): Candidate[] {
+  return [...order].sort((a, b) => Number(b.instance === release?.to) - Number(a.instance === release?.to));
+}
+
 function asCandidate(report: Report, systemId: string | null): Candidate | null {
   if (report.position === null || report.unfit !== null) return null;
   if (systemId !== null && report.systemId !== systemId) return null;
@@ -136,7 +141,7 @@ export function elect(s: Snapshot, leader: LeaderRecord): Verdict {
     .filter((c) => !letGoForOthers(leader.release, c.instance));
   if (alone && others.length > 0) return { kind: 'no', reason: s.full! };
   const wasPrimary = s.data.kind === 'present' && s.data.wasPrimary;
-  const order = rank([...others, { instance: s.me.instance, position: mine, wasPrimary }]);
+  const order = chosenFirst(rank([...others, { instance: s.me.instance, position: mine, wasPrimary }]), leader.release);
   const place = order.findIndex((c) => c.instance === s.me.instance);
 
   const release = leader.release;
@@ -183,6 +188,8 @@ function turnOf(place: number, release: Release | null, me: string): Millisecond
       return release.from === me ? 0 : RETURN_PATIENCE + place * PATIENCE;
     case 'crashed':
     case 'handover':
+      // Chosen, or back to where it was (I17): anybody else only when neither of the two leads.
+      if (release.to !== undefined && release.to !== me && release.from !== me) return (3 + place) * PATIENCE;
       // The one that let go is the way out when nobody takes over.
       return release.from === me ? 2 * PATIENCE : place * PATIENCE;
   }

@@ -4,6 +4,7 @@ import { mayWrite } from './lease.js';
 import { hasSuccessor, lastWord } from './leave.js';
 import { wait } from './say.js';
 import { crashSuccessor, successorWithRoom } from './successor.js';
+import { askedFor } from './switchover.js';
 import type { Decision, LeaseView, Postgres, Release, Snapshot, WalPosition } from './types.js';
 
 type Mine = Extract<LeaseView, { kind: 'mine' }>;
@@ -26,6 +27,8 @@ function stayPrimary(s: Snapshot, { systemId, position: { timeline } }: Extract<
   }
   const retired = s.spec.instances.find((i) => i.name === s.me.instance)?.retire === true;
   if (retired && hasSuccessor(s)) return { action: { do: 'stop', mode: 'fast' }, reason: 'this instance is to be retired and hands over' };
+  const asked = askedFor(s);
+  if (asked !== null) return { action: { do: 'stop', mode: 'fast' }, reason: `a switchover was asked for; this instance hands over to ${asked}` };
   const successor = successorWithRoom(s);
   if (successor !== null) return { action: { do: 'stop', mode: 'fast' }, reason: `${s.full}; this instance hands over to ${successor}, which has room` };
   return wait('Leading', s.full === null ? 'this instance is the primary' : `this instance is the primary, and nobody with room can take over: ${s.full}`);
@@ -83,6 +86,8 @@ function fromData(s: Snapshot, lease: Mine): Decision {
   }
   const retired = s.spec.instances.find((i) => i.name === s.me.instance)?.retire === true;
   if (s.data.wasPrimary && retired && hasSuccessor(s)) return letGo('this instance is to be retired', lastWord(s));
+  // The release names the end of the shutdown checkpoint, and who has less is not eligible (I17, I40): then this instance goes on.
+  if (s.data.wasPrimary && s.crash === null && askedFor(s) !== null) return letGo('a switchover was asked for', lastWord(s));
   if (s.full !== null && !goesOn(s, lease.record.leader.reserved)) return letGo(`${s.full}; this instance lets go for one with room`, lease.record.leader.inherited);
   if (goesOn(s, lease.record.leader.reserved)) return primaryInPlace(s, lease);
   return { action: { do: 'startStandby', upstream: null }, reason: 'this instance holds the Lease and recovers before it is promoted' };

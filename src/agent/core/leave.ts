@@ -1,6 +1,7 @@
 /** Leaving is not failing: what a terminating instance does with its last seconds (architecture.md 12, I40). */
 import { mayAcceptWrites } from './fence.js';
 import { wait } from './say.js';
+import { askedFor } from './switchover.js';
 import type { Decision, Milliseconds, Release, Snapshot } from './types.js';
 
 /** How long a leaving replica stays for a leaving primary, so that its shutdown checkpoint arrives. */
@@ -46,7 +47,9 @@ export function lastWord(s: Snapshot): Release | null {
   if (s.lease.kind !== 'mine') return null;
   if (s.data.kind !== 'present' || !s.data.wasPrimary) return s.lease.record.leader.inherited;
   const { timeline, lsn } = s.data.end;
-  return { kind: hasSuccessor(s) ? 'handover' : 'stopped', from: s.me.instance, timeline, lsn };
+  if (!hasSuccessor(s)) return { kind: 'stopped', from: s.me.instance, timeline, lsn };
+  const to = askedFor(s);
+  return { kind: 'handover', from: s.me.instance, timeline, lsn, ...to === null ? {} : { to } };
 }
 
 /** Somebody reachable could take over: listed, staying, and fit by its own word. */

@@ -44,6 +44,8 @@ export interface Release {
   readonly from: string;
   readonly timeline: number;
   readonly lsn: Lsn;
+  /** Who was chosen to take over; left out where anybody may. */
+  readonly to?: string;
 }
 
 /** The promotion data, kept in the Lease itself so that one conditional write covers the lock and the data. */
@@ -188,6 +190,16 @@ export interface SpecView {
   readonly origin: 'initdb' | 'backup';
 }
 
+/**
+ * A person asked this leader to hand over. It lives in the agent's memory only: a leader that dies on the way is followed by a failover, and
+ * one that could not hand over is primary again.
+ */
+export interface Switchover {
+  /** null: to whoever is best. */
+  readonly to: string | null;
+  readonly askedAt: Milliseconds;
+}
+
 /** A death of PostgreSQL that this process has seen and not yet dealt with. */
 export interface Crash {
   readonly at: Milliseconds;
@@ -207,6 +219,8 @@ export interface Snapshot {
   /** When all peers were last asked at once. */
   readonly surveyedAt: Milliseconds | null;
   readonly crash: Crash | null;
+  /** What was asked of this leader and has come to no end yet. */
+  readonly switchover: Switchover | null;
   /** The handover named by the inherited release was fetched, or could not be. */
   readonly handover: 'pending' | 'done' | 'failed';
   /** Why this data directory must be cloned anew (a rewind that cannot work, WAL that nobody has any more); null when it need not. */

@@ -1,7 +1,7 @@
 /** Which certificates a cluster has, and under which names its servers answer. */
 import type { Leaf } from './pki.js';
 import {
-  AGENT_COMMON_NAME, BACKUP_COMMON_NAME, OWN_COMMON_NAMES, PGBACKREST_COMMON_NAME, SYSTEM_ROLES, type BackupsSpec, type ClusterSpec, type UserSpec,
+  ACCESS_LEVELS, accessCommonName, AGENT_COMMON_NAME, BACKUP_COMMON_NAME, OWN_COMMON_NAMES, PGBACKREST_COMMON_NAME, SYSTEM_ROLES, type BackupsSpec, type ClusterSpec, type UserSpec,
 } from '../../contract/index.js';
 
 export type LeafName = 'server' | 'replication' | 'rewind' | 'agent';
@@ -44,6 +44,12 @@ export function backupLeavesOf(spec: ClusterSpec, namespace: string, backups: Ba
 export function poolerLeafOf({ pooler }: ClusterSpec, namespace: string): NamedLeaf | null {
   if (pooler === undefined) return null;
   return { secret: pooler.secret, leaf: { commonName: SYSTEM_ROLES.pooler, usage: 'peer', dnsNames: ['localhost', ...namesOf([pooler.service], namespace)] } };
+}
+
+/** By which people show themselves to the agents' API; none where an older library wrote the spec. */
+export function accessLeavesOf({ objects: { accessSecrets } }: ClusterSpec): readonly NamedLeaf[] {
+  if (accessSecrets === undefined) return [];
+  return ACCESS_LEVELS.map((level) => ({ secret: accessSecrets[level], leaf: { commonName: accessCommonName(level), usage: 'client', dnsNames: [] } }));
 }
 
 /** By which a user's application shows itself. null for a name that would make it an agent, or a role of the cluster itself. */

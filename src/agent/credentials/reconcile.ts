@@ -1,6 +1,6 @@
 /** The cluster's keys, brought to what they should be: to be called again and again, by every agent. */
 import { reconcileAuthority } from './authority.js';
-import { backupLeavesOf, leavesOf, poolerLeafOf, type NamedLeaf } from './certificates.js';
+import { accessLeavesOf, backupLeavesOf, leavesOf, poolerLeafOf, type NamedLeaf } from './certificates.js';
 import { reconcileGiven, type Given } from './given.js';
 import { Keeper } from './keeper.js';
 import { reconcileLeaf } from './leaves.js';
@@ -33,6 +33,8 @@ export async function reconcileCredentials(context: CredentialsContext): Promise
     }
     const pooler = poolerLeafOf(context.spec, context.namespace);
     if (pooler !== null) await get(pooler, { [SERVER_AUTHORITY_KEY]: given.name === null ? '' : given.trusted });
+    // They open nothing that must be kept: whoever leads makes them, and makes them anew.
+    for (const access of context.duty === 'lead' ? accessLeavesOf(context.spec) : []) await get(access);
     // An application begins as soon as its Secret is full; before initdb there is nothing that it could connect to.
     const users = context.duty === 'found' ? [] : context.spec.users;
     for (const user of users) {

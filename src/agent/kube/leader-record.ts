@@ -13,6 +13,7 @@ const release = z.object({
   from: z.string(),
   timeline,
   lsn,
+  to: z.string().optional(),
 });
 
 const leaderRecord = z.object({

@@ -54,6 +54,7 @@ const clusterSpec = z.object({
     rewindSecret: name,
     agentSecret: name,
     monitoringSecret: name.optional(),
+    accessSecrets: z.object({ viewer: name, operator: name, admin: name }).optional(),
   }),
   instances: z.array(z.object({
     name,

@@ -1,5 +1,5 @@
 /** Role `instance`: the agent that runs a PostgreSQL. Builds the parts, joins their wake-ups, and runs until it has left. */
-import type { Logger } from 'pino';
+import { audited, journalOf } from './journal.js';
 import { mountsOf, pathsOf } from './places.js';
 import type { RoleContext, RoleView } from './role.js';
 import { AGENT_STATE_DIR, BOOTSTRAP_DIR, CERTIFICATES_DIR, MONITORING_DIR, PGBACKREST_CONFIG } from '../../contract/paths.js';
@@ -7,10 +7,10 @@ import { API_PORT, POSTGRES_PORT } from '../../contract/ports.js';
 import type { ClusterSpec } from '../../contract/spec.js';
 import { HttpsPeerClient } from '../api/peer-client.js';
 import { startPeerServer } from '../api/peer-server.js';
-import type { PeerServer } from '../api/types.js';
+import type { PeerHandlers, PeerServer } from '../api/types.js';
 import { InstanceBackups } from '../backups/instance.js';
 import { KubeClusterStates } from '../cluster-states.js';
-import { formatLsn } from '../core/lsn.js';
+import { Switchovers } from '../control/switchover.js';
 import type { LeaderRecord, LeaseView } from '../core/types.js';
 import { PipeDeadman } from '../deadman.js';
 import { CredentialsKeeper } from '../duties/credentials.js';
@@ -19,7 +19,6 @@ import { primaryDuty, slotDuty } from '../duties/primary.js';
 import { rolloutDuty } from '../duties/rollout.js';
 import { routingDuty, takeOverTraffic } from '../duties/routing.js';
 import { volumesDuty } from '../duties/volumes.js';
-import { messageOf } from '../files.js';
 import { KubeClaims } from '../kube/claims.js';
 import { KubeConfigFiles } from '../kube/config-files.js';
 import { KubeLeaseStore } from '../kube/lease.js';
@@ -27,24 +26,23 @@ import { KubePods } from '../kube/pods.js';
 import { KubeSecrets } from '../kube/secrets.js';
 import { KubeStateStore } from '../kube/state.js';
 import { KubeStatefulSets } from '../kube/stateful-sets.js';
-import type { Events } from '../kube/types.js';
 import { LeaseKeeper } from '../lease-keeper.js';
 import { SupervisedPostgres } from '../local/local-postgres.js';
 import { VolumeWatch } from '../local/volumes.js';
 import { Loop } from '../loop.js';
 import { instanceMetrics } from '../metrics/instance.js';
 import { PeerDirectory } from '../peers.js';
-import type { Clock, Journal } from '../ports.js';
+import type { Clock } from '../ports.js';
 import { renderConfig } from '../postgres/config.js';
 import { installedMajor } from '../postgres/controldata.js';
 import { clientAccess } from '../postgres/hba.js';
+import { checkpoint } from '../postgres/local.js';
 import type { WalRange } from '../postgres/types.js';
 import { receiveWal, sendWal } from '../postgres/wal-handover.js';
-import type { ProblemBoard } from '../problems.js';
 import { writeSource } from '../restore/source.js';
 import { KubeEndpointSlices } from '../routing/endpoint-slice.js';
 import { UserSettings } from '../settings/keeper.js';
-import { healthOf, reportOf } from '../status.js';
+import { candidatesOf, healthOf, reportOf } from '../status.js';
 
 const HEARTBEAT = 1_000;
 const PODS_POLL = 5_000;
@@ -166,11 +164,15 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
     snapshot: () => loop.snapshot, ready: () => health().ready.ok, slowestRenewal: () => lease.slowestRenewal, promotedAt: () => promotedAt,
     replayed: () => postgres.replayed, rooms: () => volumes.rooms,
   });
-  const handlers = {
+  const switchovers = new Switchovers({ clock, snapshot: () => loop.snapshot, handOver: (to) => loop.handOver(to), checkpoint: () => checkpoint(paths) });
+  const handlers: PeerHandlers = {
     status: () => (loop.snapshot === null ? { instance: environment.instance } : reportOf(loop.snapshot)),
     // Somebody has news: ask, rather than wait for the next heartbeat.
     wake: () => { void peers.poll(); },
     backup: backups.handler,
+    candidates: () => candidatesOf(loop.snapshot),
+    switchover: (to, onLine) => switchovers.ask(to, onLine),
+    audit: audited(log),
     // Only WAL that nobody writes any more is whole.
     wal: async (range: WalRange) => (postgres.view.postgres.kind === 'stopped' ? sendWal(paths, range) : null),
   };
@@ -258,36 +260,6 @@ function pendingRestart(names: readonly string[]): string | null {
 
 function leaderOf(view: LeaseView): LeaderRecord | null {
   return 'record' in view ? view.record.leader : null;
-}
-
-/** Decisions that a person looking at the pod should find in its Events, and the Event's reason. */
-const WORTH_TELLING: Readonly<Record<string, string>> = {
-  promote: 'Promoting',
-  initdb: 'Initializing',
-  restore: 'Restoring',
-  clone: 'Cloning',
-  rewind: 'Rewinding',
-  setAside: 'SettingDataAside',
-  releaseLease: 'ReleasingLease',
-  stop: 'StoppingPostgres',
-};
-
-function journalOf(log: Logger, events: Events, problems: ProblemBoard): Journal {
-  return {
-    decided: (what, reason, details) => {
-      log.info({ decision: what, ...printable(details ?? {}) }, reason);
-      const reasonCode = WORTH_TELLING[what];
-      if (reasonCode !== undefined) events.tell('Normal', reasonCode, reason);
-    },
-    failed: (what, error) => {
-      log.warn({ action: what, err: error }, 'the action failed and is tried again');
-      problems.set('ActionFailed', `${what}: ${messageOf(error)}`);
-    },
-  };
-}
-
-function printable(details: object): object {
-  return JSON.parse(JSON.stringify(details, (_, value: unknown) => (typeof value === 'bigint' ? formatLsn(value) : value))) as object;
 }
 
 async function every(ms: number, clock: Clock, signal: AbortSignal, work: () => Promise<void>): Promise<void> {

@@ -1,10 +1,11 @@
 /** Role `repo`: the agent on the repo host. It keeps the configuration of pgBackRest's server, the stanza, and makes all backups. */
+import { audited } from './journal.js';
 import type { RoleContext, RoleView } from './role.js';
 import { PGBACKREST_CONFIG } from '../../contract/paths.js';
 import { API_PORT } from '../../contract/ports.js';
 import type { RepoStatus } from '../../contract/status.js';
 import { startPeerServer } from '../api/peer-server.js';
-import type { BackupHandler, PeerServer } from '../api/types.js';
+import type { PeerHandlers, PeerServer } from '../api/types.js';
 import { writeConfiguration } from '../backups/configure.js';
 import { readRepoKeys } from '../backups/keys.js';
 import { PgBackRest } from '../backups/pgbackrest.js';
@@ -57,13 +58,17 @@ export async function runRepo({ environment, api, events, problems, metrics, spe
     configured = true;
   }
 
-  const handlers = {
+  const noPrimary = { refused: 'this is the repo host: ask an instance' };
+  const handlers: PeerHandlers = {
     status: () => ({ role: 'repo', ...stanza.status() }),
     wake: () => duties.stanza.wake(),
     wal: () => Promise.resolve(null),
     backup: ((request, signal, onLine) => (request.repo > backups().repos.length
       ? { refused: `there is no repo ${request.repo}` }
-      : runner.backup(request, AbortSignal.any([signal, leaving]), onLine))) satisfies BackupHandler,
+      : runner.backup(request, AbortSignal.any([signal, leaving]), onLine))),
+    candidates: () => noPrimary,
+    switchover: () => noPrimary,
+    audit: audited(log),
   };
   const duties = {
     configuration: new DutyRunner({ name: 'BackupConfiguration', every: 5_000, run: configure }, clock, problems),

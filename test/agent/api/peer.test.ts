@@ -4,26 +4,26 @@ import { request } from 'node:https';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { call } from './call';
 import { materialOf, newAuthority, SERVER_NAME } from './certificates';
+import { newHandlers } from './handlers';
 import { HttpsPeerClient } from '../../../src/agent/api/peer-client.js';
 import { startPeerServer } from '../../../src/agent/api/peer-server.js';
-import type { BackupHandler, PeerAddress, PeerHandlers, PeerServer } from '../../../src/agent/api/types.js';
+import type { PeerAddress, PeerHandlers, PeerServer } from '../../../src/agent/api/types.js';
 import type { TlsMaterial } from '../../../src/agent/credentials/types.js';
 import type { WalRange } from '../../../src/agent/postgres/types.js';
 import { BACKUP_COMMON_NAME } from '../../../src/contract';
 
-type BackupAnswer = ReturnType<BackupHandler>;
-
 let material: TlsMaterial;
 let server: PeerServer;
 let client: HttpsPeerClient;
-let handlers: { -readonly [K in keyof Required<PeerHandlers>]: jest.MockedFunction<Required<PeerHandlers>[K]> };
+let handlers: jest.Mocked<PeerHandlers>;
 const range: WalRange = { timeline: 2, from: 0x1_0000_0000n, end: 0x1_0000_2000n };
 const peer = (serverName = SERVER_NAME): PeerAddress => ({ host: '127.0.0.1', serverName, port: server.port });
 
 beforeAll(async () => { material = await materialOf(await newAuthority()); });
 beforeEach(async () => {
-  handlers = { status: jest.fn(() => ({ role: 'standby', lsn: 0x16_b374_d848n })), wake: jest.fn(), wal: jest.fn(async (_: WalRange): Promise<Readable | null> => null), backup: jest.fn<BackupAnswer, Parameters<BackupHandler>>(() => ({ refused: 'not here' })) };
+  handlers = newHandlers();
   server = await startPeerServer({ port: 0, host: '127.0.0.1' }, material, handlers);
   client = new HttpsPeerClient();
   client.setCertificates(material);
@@ -147,17 +147,6 @@ test('a peer that was restarted is reached at the first try', async () => {
   expect(await client.status(peer(), 1_000)).toMatchObject({ ok: true });
 });
 
-/** Calls as a schedule's pod does. */
-async function post(path: string, caller: TlsMaterial): Promise<{ status: number; body: string }> {
-  return new Promise((resolve, reject) => {
-    const outgoing = request({
-      host: '127.0.0.1', port: server.port, servername: SERVER_NAME, path, method: 'POST', ca: caller.authority, cert: caller.agent.certificate, key: caller.agent.key, agent: false,
-    }, (response) => { buffer(response).then((body) => resolve({ status: response.statusCode!, body: body.toString() }), reject); });
-    outgoing.on('error', reject);
-    outgoing.end();
-  });
-}
-
 describe('a backup', () => {
   let schedule: TlsMaterial;
   beforeAll(async () => {
@@ -171,20 +160,20 @@ describe('a backup', () => {
       onLine('INFO: backup command begin');
       return { ok: true };
     });
-    const { status, body } = await post('/v1/backup?type=diff&repo=2', schedule);
+    const { status, body } = await call(server, 'POST', '/v1/backup?type=diff&repo=2', schedule);
     expect(status).toBe(200);
     expect(body.trim().split('\n').map((line) => JSON.parse(line) as object)).toEqual(expect.arrayContaining([{ line: 'INFO: backup command begin' }, { end: { ok: true } }]));
     expect(handlers.backup.mock.calls[0]![0]).toEqual({ type: 'diff', repo: 2 });
   });
 
   test('is refused with the reason where none is made', async () => {
-    expect(await post('/v1/backup?type=full&repo=1', schedule)).toEqual({ status: 409, body: 'not here\n' });
-    expect((await post('/v1/backup?type=huge&repo=1', schedule)).status).toBe(400);
-    expect((await post('/v1/backup?type=full&repo=0', schedule)).status).toBe(400);
+    expect(await call(server, 'POST', '/v1/backup?type=full&repo=1', schedule)).toEqual({ status: 409, body: 'not here\n' });
+    expect((await call(server, 'POST', '/v1/backup?type=huge&repo=1', schedule)).status).toBe(400);
+    expect((await call(server, 'POST', '/v1/backup?type=full&repo=0', schedule)).status).toBe(400);
   });
 
   test('is all that a schedule\'s certificate may ask for', async () => {
-    expect((await post('/v1/wake', schedule)).status).toBe(403);
+    expect((await call(server, 'POST', '/v1/wake', schedule)).status).toBe(403);
     expect(handlers.wake).not.toHaveBeenCalled();
   });
 });

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { showsNoProblem } from './problems';
 import { Cli } from '../harness/cli';
-import { NAMES, type Cluster } from '../harness/cluster';
+import { NAMES } from '../harness/cluster';
+import { kubeconfigOf } from '../harness/person';
 import { CLUSTER, INSTANCES } from '../harness/program';
 import type { Scenario } from '../harness/scenario';
 import { eventually, yes } from '../harness/wait';
@@ -18,27 +16,11 @@ interface Report {
   readonly problems: readonly unknown[];
 }
 
-/** A kubeconfig of somebody who may see everything here and may not ask the agents. */
-async function withoutProxy({ kubectl, namespace }: Cluster): Promise<string> {
-  const rules = [
-    { apiGroups: [''], resources: ['pods', 'configmaps'], verbs: ['get', 'list'] },
-    { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get'] },
-  ];
-  const metadata = { name: 'viewer' };
-  const items = [
-    { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
-    { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata, rules },
-    {
-      apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding', metadata,
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'viewer' }, subjects: [{ kind: 'ServiceAccount', name: 'viewer', namespace }],
-    },
-  ];
-  await kubectl.apply(JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
-  const token = (await kubectl.run(['create', 'token', 'viewer'])).trim();
-  const mine = await kubectl.json<{ 'clusters': unknown[]; 'contexts': { name: string; context: object }[]; 'current-context': string }>('config', 'view', '--raw', '--minify', '--flatten');
-  const contexts = mine.contexts.map(({ name, context }) => ({ name, context: { ...context, user: 'viewer' } }));
-  return JSON.stringify({ ...mine, contexts, users: [{ name: 'viewer', user: { token } }] });
-}
+/** May see everything here, and may not ask the agents. */
+const WITHOUT_PROXY = [
+  { apiGroups: [''], resources: ['pods', 'configmaps'], verbs: ['get', 'list'] },
+  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get'] },
+];
 
 export const cli: Scenario = {
   name: 'cli',
@@ -88,19 +70,13 @@ export const cli: Scenario = {
     assert.equal((await tool.run(['backups', CLUSTER])).code, 1);
     assert.match((await tool.run(['status', 'nobody'])).stderr, new RegExp(`there is no cluster "nobody" in namespace ${cluster.namespace}; there are: ${CLUSTER}`));
     assert.equal((await tool.run(['backup', CLUSTER, '--type', 'half'])).code, 64);
-    const folder = mkdtempSync(join(tmpdir(), 'viewer-'));
-    try {
-      const kubeconfig = join(folder, 'config');
-      writeFileSync(kubeconfig, await withoutProxy(cluster));
-      const refused = await tool.run(['status', CLUSTER, '--kubeconfig', kubeconfig]);
-      assert.equal(refused.code, 3, refused.stderr);
-      assert.match(refused.stderr, /may not get pods\/proxy in namespace .*resources: \["pods\/proxy"\], verbs: \["get"\]/);
-      const shut = await tool.run(['connect', CLUSTER, '--kubeconfig', kubeconfig]);
-      assert.equal(shut.code, 3, shut.stderr);
-      assert.match(shut.stderr, /may not create pods\/exec/);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    const kubeconfig = await kubeconfigOf(cluster, 'onlooker', WITHOUT_PROXY);
+    const refused = await tool.run(['status', CLUSTER, '--kubeconfig', kubeconfig]);
+    assert.equal(refused.code, 3, refused.stderr);
+    assert.match(refused.stderr, /may not get pods\/proxy in namespace .*resources: \["pods\/proxy"\], verbs: \["get"\]/);
+    const shut = await tool.run(['connect', CLUSTER, '--kubeconfig', kubeconfig]);
+    assert.equal(shut.code, 3, shut.stderr);
+    assert.match(shut.stderr, /may not create pods\/exec/);
 
     step('a replica goes');
     const [replica] = await cluster.replicas();

@@ -40,6 +40,7 @@ import { scaledToZero } from './scaled-to-zero';
 import { secondPostgres } from './second-postgres';
 import { secretsWiped } from './secrets-wiped';
 import { staleVolume } from './stale-volume';
+import { switchover } from './switchover';
 import { unusableData } from './unusable-data';
 import { userConfiguration } from './user-configuration';
 import { volumeFull } from './volume-full';
@@ -48,9 +49,20 @@ import { walAndTablespaceVolumes } from './wal-and-tablespace-volumes';
 import { wrongMajor } from './wrong-major';
 import type { Scenario } from '../harness/scenario';
 
+/**
+ * What no change may break, in as many minutes as one waits for: the parts of the product together, a restore, a rollout, and one fault of each kind
+ * (a process, a pod, a node, the API server). `npm test` runs these; CI runs all.
+ */
+export const CORE: readonly Scenario[] = [
+  production, pointInTime,
+  postmasterKilled, agentKilled, podDeleted, podForceDeleted, switchover,
+  rolloutByProp, poolerFollows, secondPostgres,
+  nodeCut, apiServerStopped,
+];
+
 export const SCENARIOS: readonly Scenario[] = [
   volumeFull, walAndTablespaceVolumes, gitopsHealth,
-  postmasterKilled, agentKilled, podDeleted, podForceDeleted,
+  postmasterKilled, agentKilled, podDeleted, podForceDeleted, switchover,
   frozen, rolloutByProp, rolloutByJsonPatch, rolloutBySetImage, instancesRenamed,
   secondPostgres, busyBackendKilled, busyBackendFenced,
   pointInTime, restoreRefused, replicaFromRepo, production, poolerFollows, poolerWaits, wrongMajor, brokenImage, replicaVolumeLost,

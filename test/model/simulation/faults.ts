@@ -100,6 +100,7 @@ export const FAULTS: readonly Fault[] = [
       world.scheduler.after(spell(world), () => { world.network.loss = 0; world.network.delays = 0; });
     },
   },
+  { name: 'a switchover is asked for', weight: 2, strike: (world, on) => on.container.agent?.loop.handOver(world.random.chance(0.5) ? world.random.pick(INSTANCES) : null) },
   { name: 'the Lease is deleted', weight: 1, strike: (world) => world.api.deleteLease() },
   { name: 'the state object is deleted', weight: 1, strike: (world) => world.api.deleteState() },
   {

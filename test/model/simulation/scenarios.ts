@@ -63,6 +63,22 @@ export const SCENARIOS = {
     if (world.oracle.counts.asides + world.oracle.counts.rewinds > 0) world.oracle.violated('a clean switchover made a rewind or a clone necessary');
   },
 
+  /** A person asks for it, for a named instance or for any, also twice at once: the same, and a named one leads. */
+  asked: async (world: World): Promise<void> => {
+    await quietStart(world);
+    for (let i = 0; i < 3; i++) {
+      const former = leader(world);
+      const to = world.random.chance(0.5) ? world.random.pick(others(former)) : null;
+      askForSwitchover(world, former, to);
+      if (world.random.chance(0.2)) askForSwitchover(world, former, to);
+      await recovers(world, 'the switchover');
+      if (leader(world) === former) world.oracle.violated(`${former} leads, although it was asked to hand over to ${to ?? 'anybody'}`);
+      if (to !== null && leader(world) !== to) world.oracle.violated(`${leader(world)} leads, although ${to} was named`);
+    }
+    expectNoLoss(world);
+    if (world.oracle.counts.asides + world.oracle.counts.rewinds > 0) world.oracle.violated('a clean switchover made a rewind or a clone necessary');
+  },
+
   /** PostgreSQL alone dies, again and again (I38). */
   crash: async (world: World): Promise<void> => {
     await quietStart(world);
@@ -188,6 +204,11 @@ function standStillIn(world: World, pod: Pod): void {
   world.say('WORLD', () => `the agent in ${pod.uid} stands still`);
   process?.pause();
   world.scheduler.after(world.random.between(9_000, 16_000), () => process?.continue());
+}
+
+function askForSwitchover(world: World, of: string, to: string | null): void {
+  world.say('PERSON', () => `asks ${of} to hand over to ${to ?? 'anybody'}`);
+  world.podOf(of)?.container.agent?.loop.handOver(to);
 }
 
 function others(instance: string): string[] {
