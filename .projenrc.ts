@@ -46,7 +46,7 @@ const project = new cdk8s.ConstructLibraryCdk8s({
     junitReporting: false,
     jestConfig: {
       collectCoverage: false,
-      // Suites with a set-up of their own; test/run.mjs runs them all.
+      // Suites with a set-up of their own, run by test/run.mjs.
       testPathIgnorePatterns: ['/node_modules/', '/src/', '/test/agent/', '/test/cli/', '/test/python/', '/test/model/', '/test/e2e/'],
       moduleNameMapper: { '^cdk8s-postgres$': '<rootDir>/src/index.ts' },
     },

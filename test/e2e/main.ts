@@ -1,22 +1,24 @@
 /**
- * `npm run test:e2e -- [--keep] [NAME...]`: all scenarios, or those whose names contain one of the given ones.
+ * `npm run test:e2e -- [--keep] [--core | NAME...]`: all scenarios, the core of them, or those whose names contain one of the given ones.
  * --keep leaves the clusters of failed ones running.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { Kubectl } from './harness/kubectl';
 import { say } from './harness/say';
 import type { Scenario } from './harness/scenario';
 import { Suite } from './harness/suite';
-import { SCENARIOS } from './scenarios';
+import { CORE, SCENARIOS } from './scenarios';
 import { chooseTarget, THREE_WAYS } from './target/choose';
 
 /** Told once more at the end: of a long log often only that is kept. */
 const LINES_OF_AN_ERROR = 20;
 
 async function main(): Promise<number> {
-  const keep = process.argv.includes('--keep');
-  const wanted = process.argv.slice(2).filter((argument) => argument !== '--keep');
-  const chosen = wanted.length === 0 ? SCENARIOS : SCENARIOS.filter(({ name }) => wanted.some((part) => name.includes(part)));
+  const { values: { keep, core }, positionals: wanted } = parseArgs({
+    options: { keep: { type: 'boolean', default: false }, core: { type: 'boolean', default: false } }, allowPositionals: true,
+  });
+  const chosen = core ? CORE : wanted.length === 0 ? SCENARIOS : SCENARIOS.filter(({ name }) => wanted.some((part) => name.includes(part)));
   if (chosen.length === 0) {
     console.error(`no scenario is named like ${wanted.join(', ')}; there are:\n${SCENARIOS.map(({ name, promise }) => `  ${name}: ${promise}`).join('\n')}`);
     return 64;
