@@ -3,14 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 
 	"github.com/fluxcd/cli-utils/pkg/kstatus/polling/engine"
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
-	"github.com/fluxcd/pkg/apis/kustomize"
 	"github.com/fluxcd/pkg/runtime/cel"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/yaml"
 )
 
 // flux is what kustomize-controller asks of an object's health: the first check that knows its kind.
@@ -20,17 +17,9 @@ type flux struct {
 
 // newFlux reads the checks of a Kustomization.
 func newFlux(file string) (*flux, error) {
-	text, err := os.ReadFile(file)
+	kustomization, err := readKustomization(file)
 	if err != nil {
 		return nil, err
-	}
-	var kustomization struct {
-		Spec struct {
-			HealthCheckExprs []kustomize.CustomHealthCheck `json:"healthCheckExprs"`
-		} `json:"spec"`
-	}
-	if err := yaml.Unmarshal(text, &kustomization); err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	checks, err := cel.PollerWithCustomHealthChecks(context.Background(), kustomization.Spec.HealthCheckExprs)
 	if err != nil {

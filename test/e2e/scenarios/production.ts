@@ -4,6 +4,7 @@ import { buildEvaluator } from '../../policy-evaluator';
 import { NAMES, type Cluster } from '../harness/cluster';
 import { Connections } from '../harness/connections';
 import { synthesizeExample } from '../harness/example';
+import { buildGitOpsTools, driftOf, GitOpsTools } from '../harness/gitops';
 import { installPrometheusKinds } from '../harness/prometheus';
 import { backUp, Repo } from '../harness/repo';
 import { S3Server } from '../harness/s3';
@@ -22,7 +23,10 @@ export const production: Scenario = {
   name: 'production',
   promise: 'examples/production.ts deploys as it is where pods must be restricted: all parts at work, backups of each kind in both repos, a switchover behind the pooler, no connection that its policies forbid, no drift',
   begins: 'nothing',
-  buildTools: buildEvaluator,
+  async buildTools() {
+    await buildEvaluator();
+    await buildGitOpsTools();
+  },
   async run(trial) {
     const { cluster, startClients, step } = trial;
     await installPrometheusKinds(cluster);
@@ -36,9 +40,11 @@ export const production: Scenario = {
     await checkStrictly(cluster, yaml);
     await checkStrictly(cluster, platform.replaceAll('namespace: shop', `namespace: ${cluster.namespace}`));
 
-    step('applying the production example');
-    await cluster.kubectl.apply(yaml);
+    step('applying the production example as Flux does');
+    const gitOps = new GitOpsTools(cluster);
+    await gitOps.reconcileYaml(yaml);
     await cluster.healthy(240_000);
+    await gitOps.wait();
     await cluster.kubectl.run(['rollout', 'status', `deployment/${NAMES.pooler}`, '--timeout=120s'], { timeoutMs: 130_000 });
     await startClients(NAMES.poolerService);
     const { ledger } = trial;
@@ -61,6 +67,7 @@ export const production: Scenario = {
     await cluster.healthy(120_000);
     const { longestMs } = await ledger.report();
     assert.equal(await cluster.diffOf(yaml), '', 'kubectl diff shows nothing');
+    assert.deepEqual(driftOf(await gitOps.reconcileYaml(yaml)), [], 'Flux has nothing to do');
 
     if (connections === null) step('which connections there were cannot be seen here');
     else await judge(connections, yaml);
