@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests of the agent run against on this machine: a PostgreSQL server from Debian's packages, without a cluster of its own,
-# pgBackRest and pgBouncer, Python's venv, Prometheus for the tests of the alerts, and the programs of the test cluster. Does nothing where they are there.
+# pgBackRest and pgBouncer, Python's venv, Prometheus for the tests of the alerts, checkov for those of the examples, and the programs of the test cluster. Does nothing where they are there.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
@@ -22,5 +22,6 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 
 "$here/prometheus.sh"
+"$here/checkov.sh" > /dev/null
 
 exec "$here/cluster/cluster" build

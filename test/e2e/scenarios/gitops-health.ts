@@ -84,9 +84,11 @@ async function outOfGitAndBack({ cluster, ledger, step }: Trial, tools: GitOpsTo
   step('the cluster goes from Git');
   tools.inventory = inventory;
   const { pruned } = await tools.reconcileYaml('');
-  assert.deepEqual(namesOf(pruned, 'deleted'), created.filter((name) => !isKept(name)), 'all is pruned but volumes and Secrets');
+  const gone = created.filter((name) => !isKept(name));
+  assert.deepEqual(namesOf(pruned, 'deleted'), gone, 'all is pruned but volumes and Secrets');
   assert.deepEqual(namesOf(pruned, 'skipped'), created.filter(isKept), 'which are left alone');
   await eventually('all pods to be gone', { withinMs: 150_000 }, () => yes(cluster.pods.all.length === 0));
+  assert.equal(await cluster.kubectl.run(['get', ...gone, '--ignore-not-found', '-o', 'name']), '', 'what was pruned is gone');
 
   step('and comes back');
   await tools.reconcile(program);
