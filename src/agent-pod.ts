@@ -53,10 +53,11 @@ export interface AgentPod {
 }
 
 export function agentPodSpec(pod: AgentPod): k8s.PodSpec {
+  const beside = pod.beside ?? [];
   return {
     serviceAccountName: pod.serviceAccount,
-    // The agent asks the API server: for its settings at least.
-    automountServiceAccountToken: true,
+    // The agent asks the API server: for its settings at least. What runs beside it may not: the kubelet would give the token to all.
+    automountServiceAccountToken: beside.length === 0,
     // Variables of Services named like PGHOST's parts must not reach PostgreSQL's tools.
     enableServiceLinks: false,
     terminationGracePeriodSeconds: pod.terminationGraceSeconds,
@@ -64,8 +65,8 @@ export function agentPodSpec(pod: AgentPod): k8s.PodSpec {
     affinity: pod.affinity,
     tolerations: pod.tolerations,
     initContainers: [agentInstaller(pod.agentImage, pod.resources)],
-    containers: [agentContainer(pod), ...pod.beside ?? []],
-    volumes: pod.volumes,
+    containers: [agentContainer(beside.length === 0 ? pod : { ...pod, mounts: [...pod.mounts, TOKEN_MOUNT] }), ...beside],
+    volumes: [...pod.volumes, ...beside.length === 0 ? [] : [tokenVolume()]],
   };
 }
 
@@ -119,6 +120,24 @@ function agentProbes(): { livenessProbe: k8s.Probe; readinessProbe: k8s.Probe } 
   return {
     livenessProbe: { httpGet: health(HEALTH_ROUTES.live), periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
     readinessProbe: { httpGet: health(HEALTH_ROUTES.ready), periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 3 },
+  };
+}
+
+const TOKEN_MOUNT: k8s.VolumeMount = { name: 'token', mountPath: '/var/run/secrets/kubernetes.io/serviceaccount', readOnly: true };
+
+/** What Kubernetes itself mounts where a pod asks for its account's token: renewed by the kubelet, and gone with the pod. */
+function tokenVolume(): k8s.Volume {
+  return {
+    name: TOKEN_MOUNT.name,
+    projected: {
+      defaultMode: 0o644,
+      sources: [
+        // By this number of seconds the API server knows such a mount.
+        { serviceAccountToken: { path: 'token', expirationSeconds: 3607 } },
+        { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+        { downwardApi: { items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }] } },
+      ],
+    },
   };
 }
 

@@ -1,4 +1,5 @@
-import { Routing } from '../src/index';
+import { Size } from 'cdk8s';
+import { PgBackRestRepo, Routing } from '../src/index';
 import { Manifest, render } from './synth/render';
 
 const WITHOUT_NAMES = [
@@ -54,4 +55,13 @@ test('the binding finds the account in whatever namespace both are put', () => {
 test('only the instances\' pods get the account\'s token', () => {
   expect(render().one('ServiceAccount', 'orders-agent').automountServiceAccountToken).toBe(false);
   expect(render().pod().spec).toMatchObject({ serviceAccountName: 'orders-agent', automountServiceAccountToken: true });
+});
+
+test('where containers run beside the agent\'s, its own alone gets the token', () => {
+  const pod = render({ metrics: {}, backups: { repos: [PgBackRestRepo.posix({ storage: { size: Size.gibibytes(1) } })] } }).pod();
+  const withToken = pod.spec.containers.filter(({ volumeMounts }: Manifest) => (
+    volumeMounts.some(({ mountPath }: Manifest) => mountPath === '/var/run/secrets/kubernetes.io/serviceaccount')));
+  expect(pod.spec.automountServiceAccountToken).toBe(false);
+  expect(pod.spec.containers.map(({ name }: Manifest) => name)).toEqual(['postgres', 'pgbackrest', 'exporter']);
+  expect(withToken.map(({ name }: Manifest) => name)).toEqual(['postgres']);
 });

@@ -22,6 +22,8 @@ interface Explanation {
 
 /** Those that leave namespace and resources to whoever applies them. */
 const SMALLEST: readonly Name[] = ['minimal', 'minimal.ts'];
+/** Of whose pods those of the pooler have no container but the agent's. */
+const WITH_POOLER: readonly Name[] = ['surroundings', 'production.ts'];
 /** Those whose pods have more containers than the agent's. */
 const WITH_BACKUPS: readonly Name[] = ['surroundings', 'production.ts', 'platform.ts'];
 
@@ -42,8 +44,9 @@ const STANDS: readonly Explanation[] = [
     checkov: ['CKV_K8S_40'],
   },
   {
-    why: 'the agent asks the API server: its Lease, its Secrets, its settings',
+    why: 'the agent asks the API server, and is alone in its pod',
     checkov: ['CKV_K8S_38'],
+    in: [...SMALLEST, 'full', ...WITH_POOLER],
   },
   {
     why: 'egress is limited only where the program says how the API server is reached: a primary that is cut off from it stops',

@@ -32,6 +32,11 @@ export const metricsExporter: Scenario = {
       if (pod.uid !== primary.uid) assert.ok(valueOf(own, /^cdk8s_postgres_replay_lag_seconds\{/) < 10);
     }
 
+    for (const [container, files] of [['postgres', 'ca.crt namespace token'], ['exporter', '']]) {
+      const { stdout } = await cluster.kubectl.outcome(['exec', primary.name, `--container=${container}`, '--', 'ls', '/var/run/secrets/kubernetes.io/serviceaccount']);
+      assert.equal(stdout.trim().split('\n').join(' '), files, `what ${container} has of the pod's account`);
+    }
+
     step('a new certificate');
     const serial = '424242';
     const { certificate, key } = issue((await readCertificate(cluster, NAMES.authoritySecret))!, { commonName: SYSTEM_ROLES.monitoring, serial });
