@@ -12,7 +12,7 @@ test('a given certificate\'s Secret is read by the agents, by its name, and neit
   const manifests = render({ certificates: GIVEN });
   const secrets = manifests.one('Role', 'orders-agent').rules.filter(({ resources }: Manifest) => resources.includes('secrets'));
   expect(secrets.map(({ verbs, resourceNames }: Manifest) => [verbs, resourceNames.includes('orders-tls'), resourceNames.length])).toEqual([
-    [['get', 'update'], false, 6], [['get'], true, 1],
+    [['get', 'update'], false, 9], [['get'], true, 1],
   ]);
   expect(manifests.ofKind('Secret').map(({ metadata }) => metadata.name)).not.toContain('orders-tls');
   expect(manifests.spec().certificates).toEqual({ server: { secret: 'orders-tls' } });
