@@ -1,5 +1,5 @@
 /** Runs pgBackRest on the cluster's stanza, and understands what it says. */
-import { z } from 'zod';
+import { informationIn, STATUS, type Information } from './info.js';
 import type { BackupType } from '../../contract/spec.js';
 import { run } from '../postgres/run.js';
 
@@ -35,25 +35,6 @@ export interface StanzaInfo {
   readonly archives: readonly ArchiveInfo[];
 }
 
-const info = z.array(z.object({
-  name: z.string(),
-  repo: z.array(z.object({ key: z.number(), status: z.object({ code: z.number(), message: z.string() }) })).optional(),
-  backup: z.array(z.object({
-    database: z.object({ 'repo-key': z.number() }),
-    type: z.enum(['full', 'diff', 'incr']),
-    label: z.string(),
-    error: z.boolean().nullish(),
-    timestamp: z.object({ stop: z.number() }),
-    info: z.object({ size: z.number(), repository: z.object({ delta: z.number() }) }),
-  })).optional(),
-  archive: z.array(z.object({ database: z.object({ 'repo-key': z.number() }), min: z.string().nullish(), max: z.string().nullish() })).optional(),
-}));
-
-/** pgBackRest's code for a stanza that has no backup yet, which is no trouble. */
-const NO_BACKUP = 2;
-/** Its codes for a stanza that is not there, and for one that is half there. */
-const NO_STANZA: readonly number[] = [1, 3];
-
 /** Seconds. pgBackRest's own is a minute, for each instance that is down and several times over for a repo. */
 const IO_TIMEOUT = 15;
 
@@ -75,40 +56,28 @@ export class PgBackRest {
     await this.#run('backup', [`--type=${type}`, `--repo=${repo}`, '--log-level-stderr=info'], options);
   }
 
-  /** stanza-create has not done its work in that repo yet. Not so where the repo cannot be read: then nobody knows. */
+  /** All that pgBackRest tells of the stanza; rejects with its own error. `args`: of which repo or backup alone. */
+  async information(args: readonly string[], options: PgBackRestOptions = {}): Promise<Information> {
+    return informationIn(await this.command('info', [...args, '--output=json'], options), this.stanza);
+  }
+
+  /** stanza-create has not done its work in that repo yet, or only half of it. Not so where the repo cannot be read: then nobody knows. */
   async lacksStanza(repo: number, options: PgBackRestOptions = {}): Promise<boolean> {
-    const mine = await this.#info([`--repo=${repo}`], options);
-    return mine?.repo?.some(({ status }) => NO_STANZA.includes(status.code)) ?? true;
+    const { repo: repos } = await this.information([`--repo=${repo}`], options);
+    return repos.some(({ status: { code } }) => code === STATUS.missingStanza || code === STATUS.missingStanzaData);
   }
 
   async info(options: PgBackRestOptions = {}): Promise<StanzaInfo> {
-    const mine = await this.#info([], options);
+    const { repo, backup, archive } = await this.information([], options);
     return {
-      repos: (mine?.repo ?? []).map(({ key, status }) => ({ repo: key, trouble: status.code === 0 || status.code === NO_BACKUP ? null : status.message })),
-      backups: (mine?.backup ?? []).filter(({ error }) => error !== true).map((backup) => ({
-        repo: backup.database['repo-key'],
-        type: backup.type,
-        label: backup.label,
-        stopped: backup.timestamp.stop,
-        size: backup.info.size,
-        added: backup.info.repository.delta,
+      // A stanza that has no backup yet is no trouble.
+      repos: repo.map(({ key, status: { code, message } }) => ({ repo: key, trouble: code === STATUS.ok || code === STATUS.noBackup ? null : message })),
+      backups: backup.filter(({ error }) => error !== true).map(({ database, type, label, timestamp, info }) => ({
+        repo: database['repo-key'], type, label, stopped: timestamp.stop, size: info.size, added: info.repository.delta,
       })),
-      archives: (mine?.archive ?? []).map(({ database, min, max }) => ({ repo: database['repo-key'], min: min ?? null, max: max ?? null })),
+      archives: archive.map(({ database, min, max }) => ({ repo: database['repo-key'], min: min ?? null, max: max ?? null })),
     };
   }
-
-  async #info(args: readonly string[], options: PgBackRestOptions): Promise<z.infer<typeof info>[number] | undefined> {
-    const all = info.parse(parsePrinted(await this.command('info', [...args, '--output=json'], options)));
-    return all.find(({ name }) => name === this.stanza);
-  }
-}
-
-/**
- * pgBackRest quotes what it cannot read, such as what a wrong passphrase makes of a file, with control characters that JSON does not allow; and a
- * system's id is a number beyond those that JavaScript has.
- */
-export function parsePrinted(json: string): unknown {
-  return JSON.parse(json.replace(/\p{Cc}/gu, ' ').replace(/("system-id":)(\d+)/g, '$1"$2"'));
 }
 
 /** By the code of three digits; the server's own errors, and so its clients', have none. */

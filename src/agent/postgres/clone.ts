@@ -12,7 +12,7 @@ import { program, run, underLock } from './run.js';
 import { markStandby } from './standby-signal.js';
 import { completeTablespaces } from './tablespaces.js';
 import type { PostgresPaths, Upstream } from './types.js';
-import { systemIdOf, withUpstream } from './upstream.js';
+import { identityOf, withUpstream } from './upstream.js';
 
 const PREPARED_WITHIN = 5_000;
 const PREPARED_POLL = 100;
@@ -80,7 +80,7 @@ async function systemThatIsPrepared(paths: PostgresPaths, { upstream, slot, syst
   for (const until = performance.now() + PREPARED_WITHIN; ;) {
     const last = performance.now() >= until;
     const found = await withUpstream(paths, upstream, 'replication', signal, async (client) => {
-      const id = await systemIdOf(client);
+      const { systemId: id } = await identityOf(client);
       const { rows: [read] } = await client.query<{ slot_type: string | null }>(`READ_REPLICATION_SLOT ${slot}`);
       return { systemId: id, prepared: read?.slot_type != null };
     }).catch((error: unknown) => {

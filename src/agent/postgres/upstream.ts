@@ -32,13 +32,14 @@ export async function withUpstream<T>(
 
 /** The system id of whoever answers there. */
 export async function identifySystem(paths: PostgresPaths, upstream: Upstream, signal: AbortSignal): Promise<string> {
-  return withUpstream(paths, upstream, 'replication', signal, systemIdOf);
+  return withUpstream(paths, upstream, 'replication', signal, async (client) => (await identityOf(client)).systemId);
 }
 
-/** Over a connection of the role `replication`. */
-export async function systemIdOf(client: pg.Client): Promise<string> {
-  const { rows } = await client.query<{ systemid: string }>('IDENTIFY_SYSTEM');
-  return rows[0]!.systemid;
+/** Who it is, and on which timeline. Over a connection of the role `replication`. */
+export async function identityOf(client: pg.Client): Promise<{ systemId: string; timeline: number }> {
+  // The timeline is an int8 since PostgreSQL 17, which comes as a string.
+  const { rows: [found] } = await client.query<{ systemid: string; timeline: number | string }>('IDENTIFY_SYSTEM');
+  return { systemId: found!.systemid, timeline: Number(found!.timeline) };
 }
 
 /** The history file of its timeline; empty for the first. Over a connection of the role `replication`. */

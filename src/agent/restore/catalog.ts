@@ -1,7 +1,7 @@
 /** What lies in a pgBackRest repo, by its own word (`pgbackrest info`), and which backup a recovery has to begin with. */
-import { z } from 'zod';
 import type { RecoveryTargetSpec } from '../../contract/spec.js';
-import { parsePrinted, PgBackRest } from '../backups/pgbackrest.js';
+import { STATUS, type Information, type Whose } from '../backups/info.js';
+import { PgBackRest } from '../backups/pgbackrest.js';
 import { formatLsn, parseLsn } from '../core/lsn.js';
 
 /** A stanza, pgBackRest's name for one cluster's backups and archive, opened by a configuration file. */
@@ -40,34 +40,11 @@ export interface Tablespace {
   readonly destination: string;
 }
 
-const code = { ok: 0, missingStanza: 1, noBackup: 2, other: 99 } as const;
-
-/** `id`: of the system, counted anew for each that a repo has seen. */
-const whose = z.object({ 'id': z.number(), 'repo-key': z.number() });
-const tablespaces = z.array(z.object({ name: z.string(), destination: z.string() })).nullish();
-const printedInformation = z.array(z.object({
-  status: z.object({ code: z.number(), message: z.string() }),
-  repo: z.array(z.object({ key: z.number(), status: z.object({ code: z.number(), message: z.string() }) })).default([]),
-  db: z.array(z.object({ 'id': z.number(), 'repo-key': z.number(), 'system-id': z.string() })).default([]),
-  archive: z.array(z.object({ database: whose, max: z.string().nullish() })).default([]),
-  backup: z.array(z.object({
-    label: z.string(),
-    database: whose,
-    error: z.boolean().nullish(),
-    archive: z.object({ stop: z.string().nullish() }),
-    info: z.object({ size: z.number() }),
-    timestamp: z.object({ stop: z.number() }),
-    lsn: z.object({ stop: z.string().nullish() }).nullish(),
-    tablespace: tablespaces,
-  })).default([]),
-}));
-type Information = z.infer<typeof printedInformation>[number];
-
 /** Whether nothing was ever archived or backed up there, in any repo. Rejects when that cannot be told. */
 export async function isEmpty(stanza: Stanza, signal: AbortSignal): Promise<boolean> {
   const { repo } = await information(stanza, signal);
-  if (repo.some(({ status }) => status.code === code.other)) throw new Error(troubleOf(stanza, repo));
-  return repo.every(({ status }) => status.code === code.missingStanza);
+  if (repo.some(({ status }) => status.code === STATUS.other)) throw new Error(troubleOf(stanza, repo));
+  return repo.every(({ status }) => status.code === STATUS.missingStanza);
 }
 
 /** All backups, oldest first. Rejects with what pgBackRest says when the repo cannot be read. */
@@ -80,10 +57,10 @@ export async function backupsOf(stanza: Stanza, signal: AbortSignal): Promise<re
 /** Repos that cannot be read are left out. */
 export async function contentsOf(stanza: Stanza, signal: AbortSignal): Promise<readonly RepoContents[]> {
   const { repo, db, archive, backup } = await information(stanza, signal);
-  return repo.filter(({ status }) => status.code === code.ok).flatMap(({ key }) => {
+  return repo.filter(({ status }) => status.code === STATUS.ok).flatMap(({ key }) => {
     const system = db.filter((one) => one['repo-key'] === key).at(-1);
     if (system === undefined) return [];
-    const own = <T extends { database: z.infer<typeof whose> }>({ database }: T) => database['repo-key'] === key && database.id === system.id;
+    const own = <T extends { database: Whose }>({ database }: T) => database['repo-key'] === key && database.id === system.id;
     return [{
       repo: key,
       systemId: system['system-id'],
@@ -136,21 +113,18 @@ function endsBefore({ stoppedAt, stopLsn }: Backup, target: RecoveryTargetSpec):
 /** null where the stanza is not there. */
 async function ask(stanza: Stanza, signal: AbortSignal, ...more: string[]): Promise<Information | null> {
   const found = await information(stanza, signal, ...more);
-  if (found.repo.some(({ status }) => status.code === code.missingStanza)) return null;
-  if (found.repo.some(({ status }) => status.code !== code.ok && status.code !== code.noBackup)) throw new Error(troubleOf(stanza, found.repo));
+  if (found.repo.some(({ status }) => status.code === STATUS.missingStanza)) return null;
+  if (found.repo.some(({ status }) => status.code !== STATUS.ok && status.code !== STATUS.noBackup)) throw new Error(troubleOf(stanza, found.repo));
   return found;
 }
 
-async function information({ config, stanza }: Stanza, signal: AbortSignal, ...more: string[]): Promise<Information> {
-  const printed = await new PgBackRest(config, stanza).command('info', ['--output=json', ...more], { signal });
-  const [found] = printedInformation.parse(parsePrinted(printed));
-  if (found === undefined) throw new Error(`pgbackrest info says nothing about stanza "${stanza}"`);
-  return found;
+function information({ config, stanza }: Stanza, signal: AbortSignal, ...more: string[]): Promise<Information> {
+  return new PgBackRest(config, stanza).information(more, { signal });
 }
 
 /** pgBackRest's own words, without requests, headers and what a wrong passphrase makes of a file. */
 function troubleOf({ stanza }: Stanza, repos: Information['repo']): string {
-  const words = repos.filter(({ status }) => status.code !== code.ok).map(({ key, status }) => {
+  const words = repos.filter(({ status }) => status.code !== STATUS.ok).map(({ key, status }) => {
     const text = status.message.replace(/\*\*\* Path\/Query \*\*\*[^]*?(?=<Code>|$)/, '').replace(/[^\x20-\x7e]+/g, ' ').trim().slice(0, 400);
     return `repo${key}: ${text}${/CryptoError\] unable to load|FormatError/.test(status.message) ? ' (is the passphrase right?)' : ''}`;
   });

@@ -10,7 +10,7 @@ import type { CloneSource, CopyMethod } from '../postgres/clone.js';
 import { parseHistory } from '../postgres/history.js';
 import { ensurePrivateDirectory } from '../postgres/initdb.js';
 import type { PostgresPaths } from '../postgres/types.js';
-import { historyOf, withUpstream } from '../postgres/upstream.js';
+import { historyOf, identityOf, withUpstream } from '../postgres/upstream.js';
 
 /** In milliseconds. A repo that does not even tell what it has holds up nobody for longer. */
 const ASKED_FOR = 10_000;
@@ -46,10 +46,8 @@ async function ask(paths: PostgresPaths, stanza: Stanza, source: CloneSource, si
 
 async function planFor(paths: PostgresPaths, stanza: Stanza, { upstream, systemId }: CloneSource, signal: AbortSignal): Promise<CopyPlan> {
   const leader = await withUpstream(paths, upstream, 'replication', signal, async (client) => {
-    const { rows: [identified] } = await client.query<{ timeline: number | string }>('IDENTIFY_SYSTEM');
+    const { timeline } = await identityOf(client);
     const { rows: [shown] } = await client.query<{ wal_segment_size: string }>('SHOW wal_segment_size');
-    // An int8 since PostgreSQL 17, which comes as a string.
-    const timeline = Number(identified!.timeline);
     return { systemId, timeline, forks: parseHistory(await historyOf(client, timeline)), segmentSize: bytesOf(shown!.wal_segment_size) };
   });
   const plan = chooseCopy(await contentsOf(stanza, signal), leader);

@@ -1,4 +1,5 @@
-import { errorsIn, isPgBackRestError, parsePrinted } from '../../../src/agent/backups/pgbackrest.js';
+import { parsePrinted } from '../../../src/agent/backups/info.js';
+import { errorsIn, isPgBackRestError } from '../../../src/agent/backups/pgbackrest.js';
 
 test('why the archive takes nothing is told in pgBackRest\'s words, never in those of a client\'s failed statement', () => {
   const pgBackRest = '2026-01-02 03:04:05.678 P00  ERROR: [103]: unable to find a valid repository:';
