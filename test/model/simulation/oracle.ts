@@ -1,5 +1,6 @@
 /** Watches the whole world and knows what no agent can: whether a promise was broken. */
 import type { Server } from './server.js';
+import type { Volume } from './volume.js';
 import { holdsAllOf, reaches, type Branch, type Data } from './wal.js';
 import type { World } from './world.js';
 
@@ -37,6 +38,8 @@ export class Oracle {
   readonly #acknowledged = new Map<Branch, number[]>();
   /** By instance: a handover to it has failed, so that what it lacks may be lost. */
   readonly handoverFailed = new Set<string>();
+  /** By volume: the life of the agent whose programs worked on it last. */
+  readonly #workers = new Map<Volume, string>();
   #residueSince: number | null = null;
   #lastWrite: number | null = null;
 
@@ -54,6 +57,13 @@ export class Oracle {
     if (server.accepts) this.#writers.add(server);
     else this.#writers.delete(server);
     this.#exclusive();
+  }
+
+  /** An agent believes what it has read of its data until it changes that itself: whoever worked there before must be dead (I37). */
+  worksOn(volume: Volume, life: string): void {
+    const before = this.#workers.get(volume);
+    if (before !== undefined && before !== life && this.world.lives(before)) this.violated(`${life} works on the volume of ${before}, which still lives (I37)`);
+    this.#workers.set(volume, life);
   }
 
   initialized(data: Data): void {

@@ -47,6 +47,7 @@ export class Server {
   /** The caller holds the lock for it. */
   start(): void {
     const { world, data } = this;
+    world.oracle.worksOn(this.volume, this.life);
     const recovery = data.clean ? world.random.between(50, 300) : world.random.between(100, 1_500);
     data.wasPrimary = this.role === 'primary';
     data.clean = false;

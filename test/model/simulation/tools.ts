@@ -35,6 +35,7 @@ export class Tools {
   }
 
   #make(what: string, duration: number, made: () => { systemId: string; branch: Branch; end: number }): Promise<void> {
+    this.world.oracle.worksOn(this.volume, this.life);
     this.volume.content = { kind: 'incomplete', why: `${what} did not finish` };
     return this.#work(duration, () => {
       const data: Data = { ...made(), wasPrimary: true, clean: true, fresh: true, incarnation: this.life };
@@ -63,6 +64,7 @@ export class Tools {
     const { content } = this.volume;
     const data = content.kind === 'present' || content.kind === 'poisoned' ? content.data : null;
     if (data === null || data.systemId !== systemId) return 'there is nothing to rewind';
+    this.world.oracle.worksOn(this.volume, this.life);
     // pg_rewind compares timeline numbers and, where they are equal, has nothing to do.
     if (data.branch.timeline === source.data.branch.timeline) {
       data.wasPrimary = false;
@@ -79,6 +81,7 @@ export class Tools {
 
   moveAside(): void {
     if (this.volume.locked) throw new Error('PostgreSQL still runs on it: it cannot be moved aside');
+    this.world.oracle.worksOn(this.volume, this.life);
     const { content } = this.volume;
     if (content.kind === 'present' || content.kind === 'poisoned') {
       this.world.oracle.aside(this.life, content.data);

@@ -102,6 +102,11 @@ export class World {
     return this.pods.find((pod) => pod.ip === ip)?.container.agent ?? null;
   }
 
+  /** Whether that agent, or anything that it started, may still do something. */
+  lives(bootId: string): boolean {
+    return this.pods.some((pod) => pod.container.agent?.bootId === bootId);
+  }
+
   serverOf(instance: string): Server | null {
     return this.podOf(instance)?.container.server ?? null;
   }
