@@ -22,7 +22,7 @@ const UNIT = [
     ['types of the command line', 1, step('node_modules/.bin/tsc', ['-p', 'src/cli'])]],
   [['machine', 20, step('test/prepare-machine.sh', [])],
     ['lint', 3, step('node_modules/.bin/eslint', ['--ext', '.ts', '--max-warnings', '0', 'src', 'test', 'examples', 'projenrc', '.projenrc.ts'])]],
-  [['model', 9, jest('model', ['-c', 'test/model/jest.config.cjs', '--testPathIgnorePatterns', 'mutation'])],
+  [['model', 10, jest('model', ['-c', 'test/model/jest.config.cjs'])],
     ['agent', 6, jest('agent', ['-c', 'test/agent/jest.config.cjs'], asAnybody)],
     ['python', 3, jest('python', ['-c', 'test/python/jest.config.cjs'])],
     ['constructs', 4, jest('constructs', [])],
