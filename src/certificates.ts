@@ -1,6 +1,6 @@
 import { Duration } from 'cdk8s';
 import type { Construct } from 'constructs';
-import type { CertificatesSpec } from './contract';
+import type { CertificatesSpec, GivenCertificateSpec } from './contract';
 import { ClientTls } from './tls';
 import { isHostName, isObjectName, refuse } from './validation';
 
@@ -13,7 +13,8 @@ export interface CertificateOptions {
    * told in `/status`, by an Event and in the log, and the last good one stays in use; where there is none, the cluster's own does.
    *
    * `ca.crt` of the connection Secrets then holds both authorities. Replicas, pooler and exporter trust both as servers; who may log in by a
-   * certificate, and who may call an agent, is decided by the cluster's own authority alone. The pooler shows its own certificate.
+   * certificate, and who may call an agent, is decided by the cluster's own authority alone. The pooler shows its own certificate, or the one that
+   * `serverTlsSecret` of its own options names.
    *
    * @example 'orders-tls'
    * @default - the cluster's own certificate
@@ -46,6 +47,12 @@ export interface CertificateOptions {
   readonly renewBefore?: Duration;
 }
 
+/** Where somebody else keeps a certificate, and the name that it carries. */
+interface GivenCertificate {
+  readonly serverTlsSecret?: string;
+  readonly serverName?: string;
+}
+
 const YEAR = Duration.days(365).toSeconds();
 const SHORTEST = Duration.minutes(10).toSeconds();
 const LONGEST = 2 * YEAR;
@@ -54,16 +61,23 @@ const RENEWED_BEFORE_AT_LEAST = Duration.minutes(2).toSeconds();
 const USED_AT_LEAST = 30;
 
 export function certificatesSpec(scope: Construct, options: CertificateOptions, own: readonly string[], tls?: ClientTls): CertificatesSpec {
-  const { serverTlsSecret, serverName } = options;
+  return { validity: validity(scope, options), server: givenCertificateSpec(scope, 'certificates.', options, own, tls) };
+}
+
+/** Of PostgreSQL or of the pooler. `own`: Secrets that the agents fill. */
+export function givenCertificateSpec(
+  scope: Construct, prefix: string, { serverTlsSecret, serverName }: GivenCertificate, own: readonly string[], tls?: ClientTls,
+): GivenCertificateSpec | undefined {
+  const [secret, name] = [`${prefix}serverTlsSecret`, `${prefix}serverName`];
   if (serverTlsSecret === undefined) {
-    if (serverName !== undefined) refuse(scope, 'certificates.serverName', 'is given without "serverTlsSecret"', 'name the Secret with the certificate, or leave the name out');
-  } else {
-    if (!isObjectName(serverTlsSecret)) refuse(scope, 'certificates.serverTlsSecret', `is "${serverTlsSecret}"`, 'give the name of a Secret in the cluster\'s namespace');
-    if (own.includes(serverTlsSecret)) refuse(scope, 'certificates.serverTlsSecret', `is "${serverTlsSecret}", which the agents fill themselves`, 'give your certificate a Secret of another name');
-    if (tls === ClientTls.DISABLE) refuse(scope, 'certificates.serverTlsSecret', 'is given, and "tls" is "disable": no client would see the certificate', 'leave one of them out');
-    if (serverName !== undefined && !isHostName(serverName)) refuse(scope, 'certificates.serverName', `is "${serverName}"`, 'give a DNS name in lower case, without a wildcard');
+    if (serverName !== undefined) refuse(scope, name, 'is given without "serverTlsSecret"', 'name the Secret with the certificate, or leave the name out');
+    return undefined;
   }
-  return { validity: validity(scope, options), server: serverTlsSecret === undefined ? undefined : { secret: serverTlsSecret, name: serverName } };
+  if (!isObjectName(serverTlsSecret)) refuse(scope, secret, `is "${serverTlsSecret}"`, 'give the name of a Secret in the cluster\'s namespace');
+  if (own.includes(serverTlsSecret)) refuse(scope, secret, `is "${serverTlsSecret}", which the agents fill themselves`, 'give your certificate a Secret of another name');
+  if (tls === ClientTls.DISABLE) refuse(scope, secret, 'is given, and "tls" is "disable": no client would see the certificate', 'leave one of them out');
+  if (serverName !== undefined && !isHostName(serverName)) refuse(scope, name, `is "${serverName}"`, 'give a DNS name in lower case, without a wildcard');
+  return { secret: serverTlsSecret, name: serverName };
 }
 
 function validity(scope: Construct, options: CertificateOptions): CertificatesSpec['validity'] {

@@ -44,6 +44,8 @@ export interface Shared {
 export interface Surroundings {
   readonly shared: Shared;
   readonly network: ClusterNetwork;
+  /** Secrets that the agents fill, or may come to fill. */
+  readonly secrets: readonly string[];
 }
 
 /**
@@ -84,18 +86,26 @@ export abstract class PostgresClusterBase extends Construct implements IPostgres
   }
 
   /**
-   * A pooler, whose construct may come after the cluster, becomes part of it.
+   * What a pooler has to know of the cluster that it is to join.
    *
    * @internal
    */
-  public _join(pooler: Construct, spec: PoolerSpec): Surroundings {
+  public _surroundingsOf(pooler: Construct): Surroundings {
     const surroundings = this._surroundings();
     if (!surroundings) {
       refuse(pooler, 'cluster', `is "${this.clusterName}", which this program does not make`, 'give the program that makes it the prop "pooler": its agents have to know');
     }
     if (this.joinedPooler) refuse(pooler, 'cluster', `"${this.clusterName}" has a pooler already`, 'leave one of them out');
-    this.joinedPooler = spec;
     return surroundings;
+  }
+
+  /**
+   * A pooler, whose construct may come after the cluster, becomes part of it.
+   *
+   * @internal
+   */
+  public _join(spec: PoolerSpec): void {
+    this.joinedPooler = spec;
   }
 
   /**

@@ -19,7 +19,7 @@ import { ClusterNames } from './naming';
 import { ClusterNetwork } from './network/network';
 import { PgBouncer } from './pooler';
 import { ClusterServices } from './services';
-import { ClusterSpecification } from './specification';
+import { ClusterSpecification, ownSecrets } from './specification';
 import { quoted, refuse } from './validation';
 import { backingOf } from './volume-source';
 
@@ -140,7 +140,8 @@ export class PostgresCluster extends PostgresClusterBase {
 
   /** @internal */
   protected override _surroundings(): Surroundings {
-    return { shared: this.shared, network: this.connections };
+    const secrets = ownSecrets(new ClusterNames(this.clusterName), this.users.map((name) => ({ name })));
+    return { shared: this.shared, network: this.connections, secrets };
   }
 
   /** Two clusters of one name would overwrite each other's objects. Charts without a namespace may go anywhere, so only one chart counts as one. */

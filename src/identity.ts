@@ -123,11 +123,11 @@ function agentRules(names: ClusterNames, props: AgentIdentityProps): k8s.PolicyR
     ...props.backups ? [names.pgBackRestSecret, names.backupSecret] : [],
     ...poolerOf(props.cluster) ? [names.pooler] : [],
   ];
-  const { serverTlsSecret } = props.certificates ?? {};
+  const certificates = [props.certificates?.serverTlsSecret, poolerOf(props.cluster)?.certificate?.secret];
   const files = (kind: 'ConfigMap' | 'Secret') => [...configObjects(kind, props.configuration), ...props.backups?._configObjects(kind) ?? []];
   const configMaps = [...new Set(files('ConfigMap'))];
   const given = [...new Set([
-    ...props.backups?._secretNames() ?? [], ...props.bootstrap?._secretNames() ?? [], ...serverTlsSecret === undefined ? [] : [serverTlsSecret], ...files('Secret'),
+    ...props.backups?._secretNames() ?? [], ...props.bootstrap?._secretNames() ?? [], ...certificates.flatMap((secret) => secret ?? []), ...files('Secret'),
   ])];
   return [
     // The lock: taken, renewed, released, watched by those who wait for it.
@@ -143,7 +143,7 @@ function agentRules(names: ClusterNames, props: AgentIdentityProps): k8s.PolicyR
     rule('', 'secrets', ['get', 'update'], secrets),
     // Configuration files that somebody else keeps.
     ...configMaps.length === 0 ? [] : [rule('', 'configmaps', ['get'], configMaps)],
-    // How the repos are opened, the certificate that is given, and files that are kept in Secrets: what others fill.
+    // How the repos are opened, the certificates that are given, and files that are kept in Secrets: what others fill.
     ...given.length === 0 ? [] : [rule('', 'secrets', ['get'], given)],
     // Who else is there, on which revision, ready or not.
     rule('', 'pods', ['get', 'list', 'watch']),

@@ -74,6 +74,28 @@ export interface PoolerOptions {
   readonly parameters?: { [name: string]: string };
 
   /**
+   * Name of a Secret in the cluster's namespace with the certificate that the pooler shows to its clients: `tls.crt` (the certificate, then the
+   * chain), `tls.key` and `ca.crt` (the root), as cert-manager writes them. It is read every few seconds and never written. A new one is taken
+   * over by a reload: no client is dropped. One that cannot be used (key and certificate do not fit, expired, without its name or its chain) is
+   * told in `/status`, by an Event and in the log, and a pod goes on with the last good one that it had; where it had none, and when that has
+   * expired, it shows the cluster's own. `ca.crt` of the connection Secrets then holds both authorities.
+   *
+   * It may be the Secret that PostgreSQL's certificate comes from (`certificates.serverTlsSecret`), where that carries both names.
+   *
+   * @example 'orders-pooler-tls'
+   * @default - the cluster's own certificate
+   */
+  readonly serverTlsSecret?: string;
+
+  /**
+   * The DNS name that the certificate in `serverTlsSecret` must carry: the one by which clients call the pooler. Not without `serverTlsSecret`.
+   *
+   * @example 'orders-pooler.example.com'
+   * @default - the pooler's host in the connection Secrets, `<cluster>-pooler.<namespace>.svc`
+   */
+  readonly serverName?: string;
+
+  /**
    * Whether the pods keep away from each other's nodes.
    *
    * @default PodAntiAffinity.PREFERRED

@@ -3,9 +3,10 @@ import { k8s } from 'cdk8s-plus-28';
 import type { EnvValue } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { account, EVENT_RULES, rule } from './account';
+import { givenCertificateSpec } from './certificates';
 import { PostgresClusterBase, Shared, Surroundings } from './cluster-base';
 import type { IPostgresCluster } from './cluster-reference';
-import { COMPONENT_POOLER, CONNECTION_KEYS, POOLER_CONNECTION_KEYS, POSTGRES_PORT, POSTGRES_PORT_NAME } from './contract';
+import { COMPONENT_POOLER, CONNECTION_KEYS, GivenCertificateSpec, POOLER_CONNECTION_KEYS, POSTGRES_PORT, POSTGRES_PORT_NAME } from './contract';
 import { emptySecret } from './empty-secret';
 import { defaultAgentImage, defaultPostgresImage } from './images';
 import { DEFAULT_UID } from './instance';
@@ -56,7 +57,7 @@ export class PgBouncer extends Construct {
     super(scope, id);
     const { clusterName } = props.cluster;
     const names = new ClusterNames(clusterName);
-    const { shared, network, settings, instances } = this.checked(props, names);
+    const { shared, network, settings, instances, certificate } = this.checked(props, names);
     const common: Metadata = {
       labels: clusterLabels(clusterName, { ...shared.labels, ...props.labels }),
       annotations: orNothing({ ...shared.annotations, ...props.annotations }),
@@ -73,7 +74,7 @@ export class PgBouncer extends Construct {
       },
     }));
     emptySecret(this, 'certificate', { name: names.pooler, ...common });
-    this.identity(names, common);
+    this.identity(names, common, certificate);
     this.deployment = this.pods(names, common, { ...props, instances }, shared, settings);
     if (instances > 1) this.disruptionBudget(names, common);
     network._guardPooler(this, 'network-policy');
@@ -109,10 +110,12 @@ export class PgBouncer extends Construct {
     if (!(cluster instanceof PostgresClusterBase)) refuse(this, 'cluster', `is "${cluster.clusterName}", which is none of this library`, 'give a PostgresCluster');
     const sizes = this.sizes(props);
     const settings = sorted({ ...parameters, ...sizes, pool_mode: props.mode ?? PoolMode.SESSION });
-    const surroundings = cluster._join(this, { service: names.poolerService, secret: names.pooler, settings });
+    const surroundings = cluster._surroundingsOf(this);
+    const certificate = givenCertificateSpec(this, '', props, surroundings.secrets, surroundings.shared.tls);
+    cluster._join({ service: names.poolerService, secret: names.pooler, certificate, settings });
     const vain = surroundings.shared.tls === ClientTls.DISABLE && Object.keys(parameters).find((name) => name.startsWith('client_tls_'));
     if (vain) refuse(this, `parameters.${vain}`, 'is given, and "tls" of the cluster is "disable"', 'leave one of them out');
-    return { ...surroundings, settings, instances };
+    return { ...surroundings, settings, instances, certificate };
   }
 
   private sizes(props: PgBouncerProps): { [name: string]: string } {
@@ -134,10 +137,12 @@ export class PgBouncer extends Construct {
   }
 
   /** It reads its certificate, its settings and who leads, and writes nothing but Events. */
-  private identity(names: ClusterNames, common: Metadata): void {
+  private identity(names: ClusterNames, common: Metadata, certificate?: GivenCertificateSpec): void {
     const reads = ['get', 'list', 'watch'];
     account(this, { name: names.pooler, ...common }, () => [
       rule('', 'secrets', reads, [names.pooler]),
+      // What somebody else keeps is asked for now and then.
+      ...certificate ? [rule('', 'secrets', ['get'], [certificate.secret])] : [],
       rule('', 'configmaps', reads, [names.spec]),
       rule('coordination.k8s.io', 'leases', reads, [names.lease]),
       ...EVENT_RULES,
@@ -197,6 +202,7 @@ export class PgBouncer extends Construct {
 interface Checked extends Surroundings {
   readonly settings: { [name: string]: string };
   readonly instances: number;
+  readonly certificate?: GivenCertificateSpec;
 }
 
 interface Metadata {

@@ -181,15 +181,15 @@ export class ClusterSpecification extends Construct {
       timing: DEFAULT_TIMING,
       backups: props.backups?._toSpec(),
       bootstrap: props.bootstrap?._toSpec(this, props.backups?._toSpec()),
-      certificates: props.certificates && certificatesSpec(this, props.certificates, ownSecrets(names, props), props.tls),
+      certificates: props.certificates && certificatesSpec(this, props.certificates, ownSecrets(names, users), props.tls),
       hba: props.hba && hbaRules(this, props.hba, props.tls),
       clientTls: clientTlsSpec(this, users, props.tls),
     };
   }
 }
 
-/** All that the agents fill, or may come to fill. */
-function ownSecrets(names: ClusterNames, { users }: ClusterSpecificationProps): string[] {
+/** All Secrets that the agents fill, or may come to fill. */
+export function ownSecrets(names: ClusterNames, users: readonly { readonly name: string }[]): string[] {
   return [
     names.authoritySecret, names.serverSecret, names.replicationSecret, names.rewindSecret, names.agentSecret, names.monitoringSecret,
     ...Object.values(names.accessSecrets),

@@ -1,5 +1,5 @@
 import { App, Chart } from 'cdk8s';
-import { PgBouncer, PodAntiAffinity, PoolMode, PostgresCluster } from '../src/index';
+import { ClientTls, PgBouncer, PodAntiAffinity, PoolMode, PostgresCluster } from '../src/index';
 import type { PoolerOptions } from '../src/index';
 import { Manifest, Manifests, MINIMAL, program, render } from './synth/render';
 
@@ -130,4 +130,41 @@ test('a second pooler, and one for a cluster that another program makes, are ref
   expect(() => new PgBouncer(chart, 'second', { cluster })).toThrow('"orders" has a pooler already');
   const elsewhere = PostgresCluster.fromClusterName(chart, 'elsewhere', 'stock');
   expect(() => new PgBouncer(chart, 'third', { cluster: elsewhere })).toThrow('give the program that makes it the prop "pooler"');
+});
+
+describe('a certificate for its clients', () => {
+  const GIVEN: PoolerOptions = { serverTlsSecret: 'orders-pooler-tls' };
+
+  test('is read by the agents of pooler and instances, by the Secret\'s name, and neither written nor synthesized', () => {
+    const manifests = pooled(GIVEN);
+    for (const role of ['orders-pooler', 'orders-agent']) {
+      const rules = manifests.one('Role', role).rules.filter(({ resourceNames = [] }: Manifest) => resourceNames.includes('orders-pooler-tls'));
+      expect(rules).toEqual([{ apiGroups: [''], resources: ['secrets'], resourceNames: ['orders-pooler-tls'], verbs: ['get'] }]);
+    }
+    expect(manifests.ofKind('Secret').map(({ metadata }) => metadata.name)).not.toContain('orders-pooler-tls');
+    expect(manifests.spec().pooler.certificate).toEqual({ secret: 'orders-pooler-tls' });
+    expect(pooled().spec().pooler).not.toHaveProperty('certificate');
+  });
+
+  test('changes nothing else, and no pod is made anew for it', () => {
+    const others = (manifests: Manifests) => manifests.all.filter(({ kind }: Manifest) => kind !== 'Role' && kind !== 'ConfigMap');
+    expect(others(pooled({ ...GIVEN, serverName: 'db.example.com' }))).toEqual(others(pooled()));
+  });
+
+  test('may come from PostgreSQL\'s Secret, which is then named once', () => {
+    const manifests = pooled({ serverTlsSecret: 'orders-tls', serverName: 'db.example.com' }, { certificates: { serverTlsSecret: 'orders-tls' } });
+    expect(manifests.one('Role', 'orders-agent').rules.flatMap(({ resourceNames = [] }: Manifest) => resourceNames).filter((name: string) => name === 'orders-tls')).toHaveLength(1);
+    expect(manifests.spec()).toMatchObject({ pooler: { certificate: { secret: 'orders-tls', name: 'db.example.com' } }, certificates: { server: { secret: 'orders-tls' } } });
+  });
+
+  test.each<[string, PoolerOptions, object, string]>([
+    ['no name of a Secret', { serverTlsSecret: 'Orders_TLS' }, {}, '"serverTlsSecret" is "Orders_TLS"; give the name of a Secret'],
+    ['a Secret that the agents fill', { serverTlsSecret: 'orders-pooler' }, {}, 'which the agents fill themselves'],
+    ['a user\'s Secret', { serverTlsSecret: 'orders-app-user' }, {}, 'which the agents fill themselves'],
+    ['a wildcard for a name', { ...GIVEN, serverName: '*.example.com' }, {}, '"serverName" is "*.example.com"'],
+    ['a name without a certificate', { serverName: 'db.example.com' }, {}, '"serverName" is given without "serverTlsSecret"'],
+    ['a certificate that nobody sees', GIVEN, { tls: ClientTls.DISABLE }, '"tls" is "disable": no client would see the certificate'],
+  ])('%s is refused', (_, pooler, more, message) => {
+    expect(() => pooled(pooler, more)).toThrow(message);
+  });
 });

@@ -192,7 +192,7 @@ export interface ValiditySpec {
 /** A certificate that somebody else keeps in a Secret. */
 export interface GivenCertificateSpec {
   readonly secret: string;
-  /** The DNS name that it must carry, and by which the instances verify each other; absent: the host in the connection Secrets. */
+  /** The DNS name that it must carry, and by which the instances verify each other where it is PostgreSQL's; absent: the host in the connection Secrets. */
   readonly name?: string;
 }
 
@@ -220,8 +220,10 @@ export type BackupType = 'full' | 'diff' | 'incr';
 /** The pgBouncer in front of the cluster. */
 export interface PoolerSpec {
   readonly service: string;
-  /** Its certificate: of a server to its clients, of the role `cdk8s_pooler` to PostgreSQL. */
+  /** Its own certificate: of a server to its clients, of the role `cdk8s_pooler` to PostgreSQL. */
   readonly secret: string;
+  /** What it shows to its clients; absent: its own. */
+  readonly certificate?: GivenCertificateSpec;
   /** Settings of pgbouncer.ini, as pgBouncer spells them. */
   readonly settings: Readonly<Record<string, string>>;
 }

@@ -1,9 +1,9 @@
 /**
- * The certificate for clients' connections that somebody else keeps in a Secret, cert-manager for example: read and never written.
+ * The certificates for clients' connections that somebody else keeps in Secrets, cert-manager for example: read and never written.
  *
  * PostgreSQL has one certificate for all who connect, so the cluster's own clients (replicas, pgBouncer, the exporter) meet it too. They trust
  * its authority beside the cluster's, and a new one is trusted by all for a round before anybody shows it. Nothing else trusts that authority:
- * neither PostgreSQL, for the certificates of clients, nor the agents' API.
+ * neither PostgreSQL, for the certificates of clients, nor the agents' API. Whom the pooler's is signed by only its clients need to know.
  */
 import { X509Certificate } from 'node:crypto';
 import type { Authority } from './authority.js';
@@ -11,7 +11,7 @@ import { givenFault } from './given-fault.js';
 import type { Keeper } from './keeper.js';
 import { bundle } from './pki.js';
 import type { KeyPair, SecretData } from './types.js';
-import { CERTIFICATE_KEYS, type ClusterSpec, type GivenCertificateSpec } from '../../contract/index.js';
+import { CERTIFICATE_KEYS } from '../../contract/index.js';
 
 /** As long as this part of a certificate's life is left, its owner may still be about to renew it. */
 const RENEWED_BY = 0.1;
@@ -29,30 +29,49 @@ interface Usable extends KeyPair {
   readonly authority: string;
 }
 
+/** PostgreSQL's. Its name is the one by which clients call the cluster, and its instances each other. */
 export async function reconcileGiven(keeper: Keeper, authority: Authority): Promise<Given> {
-  const { spec, namespace, now } = keeper.context;
+  const { spec, namespace } = keeper.context;
   const given = spec.certificates?.server;
   if (given === undefined) return { pair: null, trusted: authority.trusted, name: null };
-  const name = nameOf(given, spec, namespace);
-  const last = usable(await keeper.copyOf(given.secret) ?? {}, name, now);
-  const lastGood = 'why' in last ? null : last;
-  const found = await read(keeper, given.secret, name);
-  let shown = lastGood;
-  if ('why' in found) {
-    keeper.problem(found.code, given.secret, `Secret ${given.secret}, the certificate for clients, cannot be used: ${found.why}; ${meanwhile(lastGood)}`);
-  } else {
-    tellExpiry(keeper, given.secret, found);
-    await keeper.keepCopy(given.secret, dataOf(found));
-    // Another one is shown from the next round on: until then everybody learns whom to trust.
-    if (lastGood !== null && isSame(found, lastGood)) shown = found;
-  }
-  const authorities = ['why' in found ? '' : found.authority, lastGood?.authority ?? ''];
+  const name = given.name ?? `${spec.objects.readWriteService}.${namespace}.svc`;
+  const { shown, authorities } = await look(keeper, { secret: given.secret, copy: given.secret, name, whose: 'the certificate for clients' });
   return { pair: shown, trusted: bundle(...authorities, authority.trusted), name };
 }
 
-/** The name by which clients call the cluster, and its instances each other. */
-function nameOf(given: GivenCertificateSpec, { objects }: ClusterSpec, namespace: string): string {
-  return given.name ?? `${objects.readWriteService}.${namespace}.svc`;
+/** The pooler's: what it shows, null for the cluster's own; and by whom that, or what it will show next, is signed. */
+export async function reconcilePoolerGiven(keeper: Keeper): Promise<{ readonly pair: KeyPair | null; readonly authorities: readonly string[] }> {
+  const { spec: { pooler }, namespace } = keeper.context;
+  if (pooler?.certificate === undefined) return { pair: null, authorities: [] };
+  const { secret, name = `${pooler.service}.${namespace}.svc` } = pooler.certificate;
+  // The same Secret may be PostgreSQL's, too, and good for one of them only. No Secret is called like this copy.
+  const { shown, authorities } = await look(keeper, { secret, copy: `${secret}@pooler`, name, whose: 'the certificate for clients of the pooler' });
+  return { pair: shown, authorities };
+}
+
+interface Wanted {
+  readonly secret: string;
+  /** What the last good one is kept as. */
+  readonly copy: string;
+  readonly name: string;
+  /** For problems. */
+  readonly whose: string;
+}
+
+async function look(keeper: Keeper, { secret, copy, name, whose }: Wanted): Promise<{ shown: KeyPair | null; authorities: readonly string[] }> {
+  const last = usable(await keeper.copyOf(copy) ?? {}, name, keeper.context.now);
+  const lastGood = 'why' in last ? null : last;
+  const found = await read(keeper, secret, name);
+  let shown = lastGood;
+  if ('why' in found) {
+    keeper.problem(found.code, secret, `Secret ${secret}, ${whose}, cannot be used: ${found.why}; ${meanwhile(lastGood)}`);
+  } else {
+    tellExpiry(keeper, secret, found);
+    await keeper.keepCopy(copy, dataOf(found));
+    // Another one is shown from the next round on: until then everybody learns whom to trust.
+    if (lastGood !== null && isSame(found, lastGood)) shown = found;
+  }
+  return { shown, authorities: ['why' in found ? '' : found.authority, lastGood?.authority ?? ''] };
 }
 
 async function read(keeper: Keeper, secret: string, name: string): Promise<Usable | { why: string; code: 'SecretMissing' | 'SecretForbidden' | 'SecretUnreachable' | 'SecretUnreadable' }> {

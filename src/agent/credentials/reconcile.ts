@@ -1,10 +1,10 @@
 /** The cluster's keys, brought to what they should be: to be called again and again, by every agent. */
 import { reconcileAuthority } from './authority.js';
 import { accessLeavesOf, backupLeavesOf, leavesOf, poolerLeafOf, type NamedLeaf } from './certificates.js';
-import { reconcileGiven, type Given } from './given.js';
+import { reconcileGiven, reconcilePoolerGiven, type Given } from './given.js';
 import { Keeper } from './keeper.js';
 import { reconcileLeaf } from './leaves.js';
-import { carries } from './pki.js';
+import { bundle, carries } from './pki.js';
 import type { Credentials, CredentialsContext, CredentialsReport, KeyPair, SecretData, ShownCertificate } from './types.js';
 import { reconcileUser } from './users.js';
 import { SERVER_AUTHORITY_KEY } from '../../contract/index.js';
@@ -35,10 +35,12 @@ export async function reconcileCredentials(context: CredentialsContext): Promise
     if (pooler !== null) await get(pooler, { [SERVER_AUTHORITY_KEY]: given.name === null ? '' : given.trusted });
     // They open nothing that must be kept: whoever leads makes them, and makes them anew.
     for (const access of context.duty === 'lead' ? accessLeavesOf(context.spec) : []) await get(access);
+    const { authorities } = await reconcilePoolerGiven(keeper);
+    const trustedByUsers = authorities.length === 0 ? given.trusted : bundle(...authorities, given.trusted);
     // An application begins as soon as its Secret is full; before initdb there is nothing that it could connect to.
     const users = context.duty === 'found' ? [] : context.spec.users;
     for (const user of users) {
-      const password = await reconcileUser(keeper, user, authority, given.trusted);
+      const password = await reconcileUser(keeper, user, authority, trustedByUsers);
       if (password !== null) passwords.set(user.name, password);
     }
   }

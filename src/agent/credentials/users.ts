@@ -13,7 +13,7 @@ import { CERTIFICATE_KEYS, CONNECTION_KEYS, POOLER_CONNECTION_KEYS, type UserSpe
 
 const KEYS = [...new Set([...Object.values(CONNECTION_KEYS), ...Object.values(POOLER_CONNECTION_KEYS), ...Object.values(CERTIFICATE_KEYS)])];
 
-/** The password that the role should have; null while it is not known. `trusted`: by whom what PostgreSQL shows may be signed. */
+/** The password that the role should have; null while it is not known. `trusted`: by whom what PostgreSQL and the pooler show may be signed. */
 export async function reconcileUser(keeper: Keeper, user: UserSpec, authority: Authority, trusted: string): Promise<string | null> {
   const { spec, namespace, duty } = keeper.context;
   const found = await keeper.read(user.secret);

@@ -15,6 +15,7 @@ const count = z.number().int().positive();
 const hbaWord = z.string().regex(/^[^"\s/][^"\r\n\0]*$/);
 const configFile = z.object({ kind: z.enum(['ConfigMap', 'Secret']), name, key: name });
 const secretKey = z.object({ secret: name, key: name });
+const givenCertificate = z.object({ secret: name, name: name.optional() });
 const repoCommon = { retention: z.object({ fullType: z.enum(['count', 'time']), full: count, differential: count.optional() }), cipher: secretKey.optional() };
 const s3Repo = z.object({
   ...repoCommon,
@@ -73,7 +74,7 @@ const clusterSpec = z.object({
   routing: z.enum(['endpointSlice', 'selector']),
   databases: z.array(z.object({ name, owner: name })),
   users: z.array(z.object({ name, secret: name, database: name })),
-  pooler: z.object({ service: name, secret: name, settings: z.record(z.string(), z.string()) }).optional(),
+  pooler: z.object({ service: name, secret: name, certificate: givenCertificate.optional(), settings: z.record(z.string(), z.string()) }).optional(),
   timing: z.object({
     leaseDuration: milliseconds,
     renewInterval: milliseconds,
@@ -92,7 +93,7 @@ const clusterSpec = z.object({
   bootstrap: z.object({ repo: s3Repo, stanza: name, backup: name.optional(), target: recoveryTarget }).optional(),
   certificates: z.object({
     validity: z.object({ duration: count, renewBefore: count }).optional(),
-    server: z.object({ secret: name, name: name.optional() }).optional(),
+    server: givenCertificate.optional(),
   }).optional(),
   hba: z.array(z.object({
     connection: z.enum(['hostssl', 'hostnossl', 'host']),

@@ -77,8 +77,8 @@ function managedSettings({ directory }: PoolerPaths, { anyName, clientTls }: Pic
     auth_query: LOOKUP_QUERY,
     client_tls_sslmode: CLIENT_TLS[clientTls],
     client_tls_ca_file: file('ca.crt'),
-    client_tls_cert_file: file('pooler.crt'),
-    client_tls_key_file: file('pooler.key'),
+    client_tls_cert_file: file('client-side.crt'),
+    client_tls_key_file: file('client-side.key'),
     // It verifies the name that it has dialled and no other.
     server_tls_sslmode: anyName ? 'verify-ca' : 'verify-full',
     server_tls_ca_file: file('server-ca.crt'),

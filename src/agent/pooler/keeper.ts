@@ -1,13 +1,13 @@
 /** Keeps one pgBouncer right: its certificate, its settings, and the primary that it sends its clients to. */
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import type { PoolerPairs } from './certificates.js';
 import type { Console } from './console.js';
 import { iniFile, renderIni, type PoolerPaths } from './ini.js';
 import type { PrimaryProbe } from './primary-probe.js';
 import type { PgBouncerProcess } from './process.js';
 import type { ClientTlsSpec, PoolerSpec } from '../../contract/spec.js';
 import { decidePooling, type PoolingAction, type Reign } from '../core/pooling.js';
-import type { ServedCertificate } from '../credentials/served.js';
 import { messageOf, replaceFile } from '../files.js';
 import { formatHolder } from '../kube/lease.js';
 import type { LeaseReading } from '../kube/types.js';
@@ -38,8 +38,8 @@ export interface PoolerContext {
 }
 
 export class PoolerKeeper {
-  #certificate: ServedCertificate | null = null;
-  #certificateWritten = false;
+  #pairs: PoolerPairs | null = null;
+  #pairsWritten = false;
   /** A file has changed since pgBouncer has read them. */
   #unread = false;
   /** undefined: the Lease was never read. */
@@ -82,9 +82,9 @@ export class PoolerKeeper {
     this.#wake.abort();
   }
 
-  certificateIs(certificate: ServedCertificate): void {
-    this.#certificate = certificate;
-    this.#certificateWritten = false;
+  certificatesAre(pairs: PoolerPairs): void {
+    this.#pairs = pairs;
+    this.#pairsWritten = false;
     this.wake();
   }
 
@@ -120,24 +120,28 @@ export class PoolerKeeper {
     const { process, problems, pooler } = this.context;
     const settings = pooler()?.settings ?? null;
     problems.set('PoolerMissing', settings === null ? 'the spec has no pooler: apply the synthesized manifests again' : null);
-    if (this.#certificate === null || this.#certificateWritten && !process.running) return;
-    if (!this.#certificateWritten) {
-      // Before it is written: another may come meanwhile.
-      this.#certificateWritten = true;
-      if (await this.#writeCertificate(this.#certificate)) this.#unread = true;
+    if (this.#pairs === null || this.#pairsWritten && !process.running) return;
+    if (!this.#pairsWritten) {
+      // Before they are written: others may come meanwhile.
+      this.#pairsWritten = true;
+      if (await this.#writeCertificates(this.#pairs)) this.#unread = true;
     }
     if (!process.running || this.#pointedTo === null) return;
     if (settings !== null) await this.#writeIni(this.#pointedTo.instance, settings);
     if (this.#unread) await this.#reload({ primary: this.#pointedTo.instance });
   }
 
-  async #writeCertificate({ certificate, key, authority, serverAuthority = authority }: ServedCertificate): Promise<boolean> {
+  async #writeCertificates({ own, given }: PoolerPairs): Promise<boolean> {
     const { directory } = this.context.paths;
+    const { certificate, key, authority, serverAuthority = authority } = own;
+    const toClients = given ?? own;
     const differed = [
       await replaceFile(join(directory, 'ca.crt'), authority),
       await replaceFile(join(directory, 'server-ca.crt'), serverAuthority),
       await replaceFile(join(directory, 'pooler.crt'), certificate),
       await replaceFile(join(directory, 'pooler.key'), key),
+      await replaceFile(join(directory, 'client-side.crt'), toClients.certificate),
+      await replaceFile(join(directory, 'client-side.key'), toClients.key),
     ];
     return differed.includes(true);
   }
@@ -145,7 +149,7 @@ export class PoolerKeeper {
   async #follow(): Promise<void> {
     const { clock, problems, probe, hostOf } = this.context;
     const reign = this.#reign;
-    if (this.#certificate === null || reign === undefined) return;
+    if (this.#pairs === null || reign === undefined) return;
     const decide = (serves: boolean): PoolingAction => decidePooling({
       now: clock.now(), reign, serves, pointedTo: this.#pointedTo?.id ?? null, pausedSince: this.#pausedSince, pauseSpent: this.#pauseSpent,
     });
@@ -156,7 +160,7 @@ export class PoolerKeeper {
       return;
     }
     const host = hostOf(reign.instance);
-    const why = host === null ? `instance ${reign.instance} leads, and the spec does not know it` : await probe.why(host, this.#certificate);
+    const why = host === null ? `instance ${reign.instance} leads, and the spec does not know it` : await probe.why(host, this.#pairs.own);
     problems.set('NoPrimary', why);
     if (why !== null) return;
     await this.#act(decide(true));
@@ -209,7 +213,7 @@ export class PoolerKeeper {
     const { hostOf, clientTls, paths } = this.context;
     const host = hostOf(instance);
     if (host === null) return;
-    const ini = renderIni(paths, { host, settings, clientTls: clientTls(), anyName: this.#certificate?.serverAuthority !== undefined });
+    const ini = renderIni(paths, { host, settings, clientTls: clientTls(), anyName: this.#pairs?.own.serverAuthority !== undefined });
     if (await replaceFile(iniFile(paths), ini)) this.#unread = true;
   }
 

@@ -1,11 +1,13 @@
 /** Role `pooler`: the agent that runs a pgBouncer. Builds the parts, joins their wake-ups, and runs until its clients have gone. */
+import { join } from 'node:path';
 import type { RoleContext, RoleView } from './role.js';
 import { POOLER_DIR } from '../../contract/paths.js';
-import { readCertificate } from '../credentials/served.js';
+import { VolumeCopies } from '../credentials/copies.js';
 import { SECRETS } from '../kube/client.js';
 import { KubeLeaseStore } from '../kube/lease.js';
 import { KubeSecrets } from '../kube/secrets.js';
 import { watchAll } from '../kube/watch.js';
+import { PoolerCertificates } from '../pooler/certificates.js';
 import { Console } from '../pooler/console.js';
 import { PoolerKeeper } from '../pooler/keeper.js';
 import { PrimaryProbe } from '../pooler/primary-probe.js';
@@ -59,24 +61,20 @@ export async function runPooler(context: RoleContext, running: (view: RoleView) 
   })();
 
   let changed = new AbortController();
-  const secret = () => specs.current?.pooler?.secret ?? null;
-  const secrets = new KubeSecrets(api);
+  const certificates = new PoolerCertificates({
+    secrets: new KubeSecrets(api), copies: new VolumeCopies(join(POOLER_DIR, 'copies')), namespace: environment.namespace,
+    spec: () => specs.current, problems, now: () => new Date(),
+  });
   void (async () => {
-    let known = '';
     while (!over.signal.aborted) {
       changed = new AbortController();
-      const name = secret();
-      const read = name === null ? { why: 'the spec has no pooler: apply the synthesized manifests again' } : await readCertificate(secrets, name);
-      problems.set('CertificateMissing', 'why' in read ? read.why : null);
-      if ('certificate' in read && JSON.stringify(read.certificate) !== known) {
-        known = JSON.stringify(read.certificate);
-        keeper.certificateIs(read.certificate);
-      }
-      await clock.sleep(known === '' ? SECRET_RETRY : SECRET_POLL, AbortSignal.any([over.signal, changed.signal]));
+      const pairs = await certificates.changed();
+      if (pairs !== null) keeper.certificatesAre(pairs);
+      await clock.sleep(certificates.there ? SECRET_POLL : SECRET_RETRY, AbortSignal.any([over.signal, changed.signal]));
     }
   })();
-  const name = secret();
-  if (name !== null) void watchAll(api, SECRETS, { name }, () => changed.abort(), over.signal);
+  const name = specs.current?.pooler?.secret;
+  if (name !== undefined) void watchAll(api, SECRETS, { name }, () => changed.abort(), over.signal);
 
   specs.onChange(() => { keeper.wake(); changed.abort(); });
   const keeping = keeper.keep(over.signal);

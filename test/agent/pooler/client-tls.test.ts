@@ -39,7 +39,9 @@ async function login(ssl: pg.ClientConfig['ssl']): Promise<string> {
 
 beforeAll(async () => {
   makeCertificates(directory);
-  for (const kind of ['crt', 'key']) writeFileSync(join(directory, `pooler.${kind}`), file(`server.${kind}`), { mode: 0o600 });
+  for (const name of ['pooler', 'client-side']) {
+    for (const kind of ['crt', 'key']) writeFileSync(join(directory, `${name}.${kind}`), file(`server.${kind}`), { mode: 0o600 });
+  }
   configure('require');
   pgBouncer = spawn('/usr/sbin/pgbouncer', [iniFile({ directory })], { stdio: 'ignore' });
   bouncer = new Console(directory);

@@ -29,6 +29,13 @@ test('of a server that may show a given certificate, which names no pod, its aut
   expect(lines({}, true)).toEqual(expect.arrayContaining(['server_tls_sslmode = verify-ca', 'server_tls_ca_file = /run/pgbouncer/server-ca.crt', 'client_tls_ca_file = /run/pgbouncer/ca.crt']));
 });
 
+test('clients may see another certificate than the server does, and are known by the cluster\'s authority alone', () => {
+  expect(lines({})).toEqual(expect.arrayContaining([
+    'client_tls_cert_file = /run/pgbouncer/client-side.crt', 'client_tls_key_file = /run/pgbouncer/client-side.key', 'client_tls_ca_file = /run/pgbouncer/ca.crt',
+    'server_tls_cert_file = /run/pgbouncer/pooler.crt', 'server_tls_key_file = /run/pgbouncer/pooler.key',
+  ]));
+});
+
 test.each<[ClientTlsSpec, string]>([
   ['disable', 'disable'], ['allow', 'allow'], ['require', 'require'], ['verify', 'verify-ca'],
 ])('what is asked of clients ("%s") is asked by the pooler, too, and its own way to the server is the same', (clientTls, mode) => {

@@ -66,11 +66,20 @@ export class Pooler {
     return line?.split('|')[1] ?? '';
   }
 
-  /** A login by psql, from a pod of the cluster, with the name in the certificate checked: what the query gives, or why it was refused. */
-  async login(user: string, password: string, { database = 'app', query = 'SELECT current_user', tls = 'verify-full' } = {}): Promise<string> {
-    const url = `host=${NAMES.poolerService} port=5432 user=${user} dbname=${database} sslmode=${tls} sslrootcert=${CERTIFICATES_DIR}/ca.crt connect_timeout=5`;
+  /**
+   * A login by psql, from a pod of the cluster, with the name in the certificate checked: what the query gives, or why it was refused.
+   * `authority`: who must have signed that certificate, PEM; the cluster's own authority unless said.
+   */
+  async login(
+    user: string, password: string, { database = 'app', query = 'SELECT current_user', tls = 'verify-full', host = NAMES.poolerService, authority = '' } = {},
+  ): Promise<string> {
+    const file = authority === '' ? `${CERTIFICATES_DIR}/ca.crt` : '/tmp/trusted.crt';
+    const url = `host=${host} port=5432 user=${user} dbname=${database} sslmode=${tls} sslrootcert=${file} connect_timeout=5`;
     const { name } = await this.cluster.primary();
-    const { stdout, stderr } = await this.cluster.kubectl.outcome(['exec', name, '--container=postgres', '--', 'env', `PGPASSWORD=${password}`, 'psql', '-XAtq', url, '-c', query]);
+    const { stdout, stderr } = await this.cluster.kubectl.outcome([
+      'exec', name, '--container=postgres', '--', 'env', `PGPASSWORD=${password}`, `TRUSTED=${authority}`,
+      'sh', '-c', 'test -z "$TRUSTED" || printf %s "$TRUSTED" > /tmp/trusted.crt; exec psql -XAtq "$1" -c "$2"', 'sh', url, query,
+    ]);
     return (stdout + stderr).trim();
   }
 
