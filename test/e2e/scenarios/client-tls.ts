@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { ApiObject, JsonPatch, type Chart } from 'cdk8s';
 import { Deployment, EnvValue, ImagePullPolicy, Volume } from 'cdk8s-plus-28';
 import { ClientTls, type PostgresCluster } from '../../../src';
-import { CERTIFICATE_KEYS, SYSTEM_ROLES } from '../../../src/contract';
+import { CERTIFICATE_KEYS, CONNECTION_KEYS, POOLER_CONNECTION_KEYS, SYSTEM_ROLES } from '../../../src/contract';
 import { NAMES, type Cluster } from '../harness/cluster';
 import { Pooler } from '../harness/pooler';
 import { USER, type Program } from '../harness/program';
@@ -46,15 +46,27 @@ function application(image: string): (chart: Chart, cluster: PostgresCluster) =>
 const SEEN = 'SELECT current_user, ssl, client_dn FROM pg_stat_ssl WHERE pid = pg_backend_pid()';
 const WITHOUT_CERTIFICATE = 'env --unset=PGSSLCERT --unset=PGSSLKEY';
 
+/** Where the connection Secret sends applications, directly and through the pooler. */
+async function urls(cluster: Cluster): Promise<readonly [string, string]> {
+  const { data } = await cluster.kubectl.json<{ data: Record<string, string> }>('get', 'secret', NAMES.userSecret(USER));
+  return [CONNECTION_KEYS.uri, POOLER_CONNECTION_KEYS.uri].map((key) => Buffer.from(data[key]!, 'base64').toString()) as [string, string];
+}
+
 /** What psql says in the application's pod. */
 async function psql(cluster: Cluster, url: string, before = ''): Promise<string> {
   const { stdout, stderr } = await cluster.kubectl.outcome(['exec', 'deployment/app', '--', 'sh', '-c', `${before} psql -XAtq "${url}" -c "${SEEN}"`]);
   return (stdout + stderr).trim();
 }
 
+/** Logins and what comes of them, all at once: asked one by one they take most of the time. */
+async function allSay(cluster: Cluster, logins: readonly (readonly [url: string, wanted: RegExp | string, before?: string])[]): Promise<void> {
+  const said = await Promise.all(logins.map(([url, , before]) => psql(cluster, url, before)));
+  logins.forEach(([url, wanted], i) => (typeof wanted === 'string' ? assert.equal(said[i], wanted, url) : assert.match(said[i]!, wanted, url)));
+}
+
 export const clientTls: Scenario = {
   name: 'client-tls',
-  promise: 'where clients must show a certificate, who has none is let in neither by PostgreSQL nor by the pooler, and the connection Secret brings one; where they may come without TLS they do so, without a restart',
+  promise: 'where clients must show a certificate, who has none is let in neither by PostgreSQL nor by the pooler, and the connection Secret brings one; where they may or must come without TLS they do so, without a restart',
   begins: 'nothing',
   async run({ cluster, startClients, step }) {
     const program = (tls: ClientTls): Program => ({ props: { tls, pooler: POOLER }, also: application(cluster.target.images.postgres) });
@@ -74,27 +86,46 @@ export const clientTls: Scenario = {
       }
 
       step('without a certificate, without a password, without TLS');
-      assert.match(await psql(cluster, '$DATABASE_URL', WITHOUT_CERTIFICATE), /requires a valid client certificate/);
-      assert.match(await psql(cluster, '$POOLER_URL', WITHOUT_CERTIFICATE), /certificate required|closed the connection|SSL/i);
       const { password } = await cluster.access();
+      const [direct, through] = [`host=${NAMES.readWriteService}`, `host=${NAMES.poolerService}`];
       assert.match(await pooler.login(USER, password), /certificate required|closed the connection|SSL/i, 'the password alone is not enough');
-      assert.match(await psql(cluster, `host=${NAMES.readWriteService} password=wrong`), /authentication failed/);
-      assert.match(await psql(cluster, `host=${NAMES.poolerService} password=wrong`), /authentication failed/);
-      assert.match(await psql(cluster, `host=${NAMES.readWriteService} sslmode=disable`), /no pg_hba.conf entry/);
-      assert.match(await psql(cluster, `host=${NAMES.poolerService} sslmode=disable`), /SSL required/);
+      await allSay(cluster, [
+        ['$DATABASE_URL', /requires a valid client certificate/, WITHOUT_CERTIFICATE],
+        ['$POOLER_URL', /certificate required|closed the connection|SSL/i, WITHOUT_CERTIFICATE],
+        [`${direct} password=wrong`, /authentication failed/],
+        [`${through} password=wrong`, /authentication failed/],
+        [`${direct} sslmode=disable`, /no pg_hba.conf entry/],
+        [`${through} sslmode=disable`, /SSL required/],
+      ]);
 
-      step('the same cluster, where clients may come without TLS');
-      const allowing = program(ClientTls.ALLOW);
-      await cluster.apply(allowing);
-      await eventually('PostgreSQL to let in without TLS', TAKEN_WITHIN, async () => yes(await psql(cluster, `host=${NAMES.readWriteService} sslmode=disable`) === `${USER}|f|`));
+      step('the same cluster, where clients must come without TLS');
+      await cluster.apply(program(ClientTls.DISABLE));
+      await eventually('PostgreSQL to let in without TLS', TAKEN_WITHIN, async () => yes(await psql(cluster, `${direct} sslmode=disable`) === `${USER}|f|`));
       // Behind the pooler there is TLS all the same.
       const throughPooler = `${USER}|t|/CN=${SYSTEM_ROLES.pooler}`;
-      await eventually('the pooler to let in without TLS', TAKEN_WITHIN, async () => yes(await psql(cluster, `host=${NAMES.poolerService} sslmode=disable`) === throughPooler));
-      assert.match(await psql(cluster, `host=${NAMES.readWriteService} sslmode=disable password=wrong`), /authentication failed/);
-      assert.equal(await psql(cluster, '$DATABASE_URL'), `${USER}|t|/CN=${USER}`, 'who goes on to show a certificate is let in');
-      assert.equal(await psql(cluster, '$POOLER_URL', WITHOUT_CERTIFICATE), throughPooler);
+      await eventually('the pooler to let in without TLS', TAKEN_WITHIN, async () => yes(await psql(cluster, `${through} sslmode=disable`) === throughPooler));
+      await eventually('the connection Secret to say so', TAKEN_WITHIN, async () => yes((await urls(cluster)).every((url) => url.endsWith('sslmode=disable'))));
+      const [url, poolerUrl] = await urls(cluster);
+      await allSay(cluster, [
+        [url, `${USER}|f|`],
+        [poolerUrl, throughPooler],
+        [`${direct} sslmode=require`, /no pg_hba.conf entry/],
+        [`${through} sslmode=require`, /does not support SSL/],
+        [`${direct} sslmode=disable password=wrong`, /authentication failed/],
+        [`${through} sslmode=disable password=wrong`, /authentication failed/],
+      ]);
       const streams = 'SELECT count(*), bool_and(ssl) FROM pg_stat_replication JOIN pg_stat_ssl USING (pid)';
       assert.equal(await cluster.psql(await cluster.primary(), streams), '2|t', 'replication uses TLS');
+
+      step('the same cluster, where clients may come with TLS or without');
+      const allowing = program(ClientTls.ALLOW);
+      await cluster.apply(allowing);
+      await eventually('PostgreSQL to let in with TLS', TAKEN_WITHIN, async () => yes(await psql(cluster, '$DATABASE_URL') === `${USER}|t|/CN=${USER}`));
+      await eventually('the pooler to let in with TLS', TAKEN_WITHIN, async () => yes(await psql(cluster, '$POOLER_URL', WITHOUT_CERTIFICATE) === throughPooler));
+      await allSay(cluster, [
+        [`${direct} sslmode=disable`, `${USER}|f|`],
+        [`${through} sslmode=disable`, throughPooler],
+      ]);
 
       assert.deepEqual(pods(), before, 'no pod is another');
       assert.deepEqual([...cluster.pods.all, ...pooler.pods.all].filter(({ restarts }) => restarts > 0), []);
