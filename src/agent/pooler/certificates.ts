@@ -25,7 +25,7 @@ export interface PoolerPairs {
 
 export class PoolerCertificates {
   #own: ServedCertificate | null = null;
-  #looked = false;
+  /** What was told last. */
   #last = '';
 
   constructor(private readonly context: PoolerCertificatesContext) {}
@@ -56,8 +56,7 @@ export class PoolerCertificates {
     };
     let found = await round();
     // In a new pod it need not wait for a round until its authority is known: it has been in the Secret that the other pods read.
-    if (!this.#looked && found.pair === null) found = await round();
-    this.#looked = true;
+    if (this.#last === '' && found.pair === null) found = await round();
     problems.set('CredentialsProblem', found.problems.length === 0 ? null : found.problems.map(({ message }) => message).join('; '));
     return found.pair;
   }
