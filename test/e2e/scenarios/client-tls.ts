@@ -109,7 +109,8 @@ export const clientTls: Scenario = {
       await allSay(cluster, [
         [url, `${USER}|f|`],
         [poolerUrl, throughPooler],
-        [`${direct} sslmode=require`, /no pg_hba.conf entry/],
+        // Replicas and pooler need it.
+        [`${direct} sslmode=require`, `${USER}|t|/CN=${USER}`],
         [`${through} sslmode=require`, /does not support SSL/],
         [`${direct} sslmode=disable password=wrong`, /authentication failed/],
         [`${through} sslmode=disable password=wrong`, /authentication failed/],
@@ -120,9 +121,9 @@ export const clientTls: Scenario = {
       step('the same cluster, where clients may come with TLS or without');
       const allowing = program(ClientTls.ALLOW);
       await cluster.apply(allowing);
-      await eventually('PostgreSQL to let in with TLS', TAKEN_WITHIN, async () => yes(await psql(cluster, '$DATABASE_URL') === `${USER}|t|/CN=${USER}`));
       await eventually('the pooler to let in with TLS', TAKEN_WITHIN, async () => yes(await psql(cluster, '$POOLER_URL', WITHOUT_CERTIFICATE) === throughPooler));
       await allSay(cluster, [
+        ['$DATABASE_URL', `${USER}|t|/CN=${USER}`],
         [`${direct} sslmode=disable`, `${USER}|f|`],
         [`${through} sslmode=disable`, throughPooler],
       ]);
