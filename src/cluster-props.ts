@@ -4,6 +4,7 @@ import type { Bootstrap } from './bootstrap';
 import type { CertificateOptions } from './certificates';
 import type { ConfigSource } from './config-source';
 import type { DatabaseOptions, UserOptions } from './databases';
+import type { FailoverOptions } from './failover';
 import type { HbaRule } from './hba';
 import type { ImageOptions } from './images';
 import type { InstanceOptions } from './instance';
@@ -126,6 +127,13 @@ export interface PostgresClusterProps {
    * @default Replication.asynchronous()
    */
   readonly replication?: Replication;
+
+  /**
+   * What the agents do when the primary is lost.
+   *
+   * @default - it counts as lost after 10 seconds without a word
+   */
+  readonly failover?: FailoverOptions;
 
   /**
    * How writes find the primary.

@@ -13,6 +13,8 @@ export type { ConfigSourceOptions } from './config-source';
 export * from './credentials';
 export * from './databases';
 export * from './disruption-budget';
+export { FailoverTiming } from './failover';
+export type { FailoverOptions } from './failover';
 export { HbaConnection, HbaMethod } from './hba';
 export type { HbaRule } from './hba';
 export * from './identity';

@@ -9,8 +9,9 @@ import { poolerOf } from './cluster-base';
 import type { IPostgresCluster } from './cluster-reference';
 import { ConfigSource, configFiles } from './config-source';
 import type { ClusterSpec, InstanceSpec, ObjectNames } from './contract';
-import { DEFAULT_TIMING, SPEC_KEY, SPEC_VERSION } from './contract';
+import { SPEC_KEY, SPEC_VERSION } from './contract';
 import { DatabaseOptions, resolveDatabases, UserOptions } from './databases';
+import { FailoverOptions, timingOf } from './failover';
 import { HbaRule, hbaRules } from './hba';
 import { DEFAULT_UID, PostgresInstance } from './instance';
 import { clusterLabels, orNothing } from './labels';
@@ -54,6 +55,13 @@ export interface ClusterSpecificationProps {
    * @default Replication.asynchronous()
    */
   readonly replication?: Replication;
+
+  /**
+   * What the agents do when the primary is lost.
+   *
+   * @default - it counts as lost after 10 seconds without a word
+   */
+  readonly failover?: FailoverOptions;
 
   /**
    * How writes find the primary.
@@ -178,7 +186,7 @@ export class ClusterSpecification extends Construct {
         secret: names.userSecret(name),
         database: database ?? (databases.find(({ owner }) => owner === name) ?? databases[0]).name,
       })),
-      timing: DEFAULT_TIMING,
+      timing: timingOf(props.failover),
       backups: props.backups?._toSpec(),
       bootstrap: props.bootstrap?._toSpec(this, props.backups?._toSpec()),
       certificates: props.certificates && certificatesSpec(this, props.certificates, ownSecrets(names, users), props.tls),

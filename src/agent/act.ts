@@ -14,14 +14,14 @@ export interface ActionPorts {
 
 export async function act(action: Exclude<Action, { do: 'wait' }>, s: Snapshot, ports: ActionPorts, signal: AbortSignal): Promise<string | null> {
   const { lease, states, peers, postgres } = ports;
-  const { leaseDuration } = s.spec.timing;
+  const { timing } = s.spec;
   switch (action.do) {
     case 'createLease':
-      return settled(await lease.create(firstRecord(s, action.reserve), leaseDuration));
+      return settled(await lease.create(firstRecord(s, action.reserve), timing));
     case 'claimLease':
-      return settled(await lease.claim(action.version, action.reserve, leaseDuration));
+      return settled(await lease.claim(action.version, action.reserve, timing));
     case 'releaseLease':
-      return settled(await lease.release(action.version, action.release, leaseDuration));
+      return settled(await lease.release(action.version, action.release, timing));
     case 'claimInit':
       await states.claimInit(ports.bootId);
       return null;

@@ -5,12 +5,15 @@
  * very request proves it; and every write is conditional on the version that the decision was made for. What a lost answer was is settled by
  * reading again. An own Lease that is found that way is held but grants nothing, until a renewal is answered.
  */
-import { isMe } from './core/lease.js';
+import { isMe, tighter } from './core/lease.js';
 import type { Holder, LeaderRecord, LeaseRecord, LeaseView, Milliseconds, Release } from './core/types.js';
 import type { LeaseBody, LeaseReading, LeaseStore, Result } from './kube/types.js';
 import type { Clock } from './ports.js';
+import { DEFAULT_TIMING, type Timing } from '../contract/timing.js';
 
 export type WriteOutcome = { readonly ok: true } | { readonly ok: false; readonly why: string };
+
+type Grant = Extract<LeaseView, { kind: 'mine' }>;
 
 export class LeaseKeeper {
   #view: LeaseView = { kind: 'unknown' };
@@ -20,7 +23,8 @@ export class LeaseKeeper {
   #lastContact: Milliseconds = -Infinity;
   #lastSent: Milliseconds = -Infinity;
   #lastSendFailed = false;
-  #leaseDuration: Milliseconds = 0;
+  /** Of the last write. */
+  #timing: Timing = DEFAULT_TIMING;
   #writing: Promise<unknown> | null = null;
   /** Counts the moments at which an answer to an earlier read became old news. */
   #epoch = 0;
@@ -28,16 +32,20 @@ export class LeaseKeeper {
   #newestRead = 0;
   #reading = 0;
 
+  #tightened: (view: Grant) => void = () => undefined;
+
   #slowestRenewal: Milliseconds | null = null;
 
   constructor(
     private readonly store: LeaseStore,
     private readonly clock: Clock,
     private readonly me: Holder,
-    private readonly granted: (view: Extract<LeaseView, { kind: 'mine' }>) => void,
+    private readonly granted: (view: Grant) => void,
   ) {}
 
   get view(): LeaseView { return this.#view; }
+  /** Called before a request is sent by which others may wait less than this grant lasts: from now on it ends sooner. */
+  onTightened(listener: (view: Grant) => void): void { this.#tightened = listener; }
   get apiSince(): Milliseconds | null { return this.#apiSince; }
   /** How long the slowest renewal took to be answered, or not; null before the first. */
   get slowestRenewal(): Milliseconds | null { return this.#slowestRenewal; }
@@ -83,21 +91,21 @@ export class LeaseKeeper {
     await this.read();
   }
 
-  async create(leader: LeaderRecord, leaseDuration: Milliseconds): Promise<WriteOutcome> {
-    return this.#claimBy((body) => this.store.create(body), leader, leaseDuration);
+  async create(leader: LeaderRecord, timing: Timing): Promise<WriteOutcome> {
+    return this.#claimBy((body) => this.store.create(body), leader, timing);
   }
 
   /** Takes the Lease over from `version`, remembering what its last holder left. */
-  async claim(version: string, reserve: number, leaseDuration: Milliseconds): Promise<WriteOutcome> {
+  async claim(version: string, reserve: number, timing: Timing): Promise<WriteOutcome> {
     const record = this.#known(version);
     if (record === null) return { ok: false, why: 'the Lease has changed meanwhile' };
     const { leader } = record;
     const inherited = leader.release ?? leader.inherited;
-    return this.#claimBy((body) => this.store.replace(record, body), { ...leader, reserved: Math.max(leader.reserved, reserve), release: null, inherited }, leaseDuration);
+    return this.#claimBy((body) => this.store.replace(record, body), { ...leader, reserved: Math.max(leader.reserved, reserve), release: null, inherited }, timing);
   }
 
   /** Lets go of `version`: the own Lease, or that of an earlier life of this instance. */
-  async release(version: string, release: Release | null, leaseDuration: Milliseconds): Promise<WriteOutcome> {
+  async release(version: string, release: Release | null, timing: Timing): Promise<WriteOutcome> {
     await this.#writing;
     const record = this.#known(version);
     if (record === null) return { ok: false, why: 'the Lease has changed meanwhile' };
@@ -105,16 +113,20 @@ export class LeaseKeeper {
     const leader: LeaderRecord = { ...record.leader, timeline, lsn: release?.lsn ?? record.leader.lsn, release, inherited: null };
     // A release whose answer is lost may still arrive: nothing is granted any more until a renewal has made it void.
     if (this.#view.kind === 'mine') this.#view = { ...this.#view, grantedAt: -Infinity };
-    return this.#write(() => this.store.replace(record, { holder: null, leader, leaseDuration }));
+    return this.#write(() => this.store.replace(record, { holder: null, leader, leaseDuration: timing.leaseDuration }));
   }
 
   /** Extends the own Lease and carries the newest sample along; quietly re-creates it when somebody has deleted it. */
-  async renew(sample: Partial<Pick<LeaderRecord, 'systemId' | 'timeline' | 'lsn' | 'inherited'>>, leaseDuration: Milliseconds): Promise<WriteOutcome> {
+  async renew(sample: Partial<Pick<LeaderRecord, 'systemId' | 'timeline' | 'lsn' | 'inherited'>>, timing: Timing): Promise<WriteOutcome> {
     const view = this.#view;
     if (view.kind !== 'mine' || this.#writing !== null) return { ok: false, why: 'the Lease is not this process\'s' };
-    this.#leaseDuration = leaseDuration;
-    const body: LeaseBody = { holder: this.#holder(), leader: { ...view.record.leader, ...sample }, leaseDuration };
     const sentAt = this.clock.now();
+    const by = this.#timingFor(view, timing, sentAt);
+    this.#timing = by;
+    // Should the answer be lost, it is not known by which of the two the others wait; and it may be lost together with this process.
+    this.#view = { ...view, timing: tighter(view.timing, by) };
+    if (by !== view.timing) this.#tightened(this.#view);
+    const body: LeaseBody = { holder: this.#holder(), leader: { ...view.record.leader, ...sample }, leaseDuration: by.leaseDuration };
     return this.#write(async () => {
       const result = await this.store.replace(view.record, body);
       this.#slowestRenewal = Math.max(this.#slowestRenewal ?? 0, this.clock.now() - sentAt);
@@ -122,9 +134,17 @@ export class LeaseKeeper {
     }, sentAt);
   }
 
-  async #claimBy(send: (body: LeaseBody) => Promise<Result<LeaseRecord>>, leader: LeaderRecord, leaseDuration: Milliseconds): Promise<WriteOutcome> {
-    this.#leaseDuration = leaseDuration;
-    return this.#write(() => send({ holder: this.#holder(), leader, leaseDuration }), this.clock.now());
+  /**
+   * A changed timing is taken over while the grant is young: from then on the tighter of the two counts, and an older grant would end by a short
+   * timing at once. Until it is young, it is renewed as it is.
+   */
+  #timingFor({ grantedAt, timing }: Grant, wanted: Timing, now: Milliseconds): Timing {
+    return now - grantedAt <= 2 * wanted.renewInterval ? wanted : timing;
+  }
+
+  async #claimBy(send: (body: LeaseBody) => Promise<Result<LeaseRecord>>, leader: LeaderRecord, timing: Timing): Promise<WriteOutcome> {
+    this.#timing = timing;
+    return this.#write(() => send({ holder: this.#holder(), leader, leaseDuration: timing.leaseDuration }), this.clock.now());
   }
 
   async #write(send: () => Promise<Result<LeaseRecord>>, sentAt?: Milliseconds): Promise<WriteOutcome> {
@@ -156,7 +176,7 @@ export class LeaseKeeper {
    * room for the request itself and for clocks of different rates.
    */
   #unbroken(): boolean {
-    return this.#view.kind === 'mine' && this.clock.now() - this.#view.grantedAt < this.#leaseDuration / 2;
+    return this.#view.kind === 'mine' && this.clock.now() - this.#view.grantedAt < this.#timing.leaseDuration / 2;
   }
 
   #see(reading: LeaseReading, sentAt?: Milliseconds): void {
@@ -190,7 +210,8 @@ export class LeaseKeeper {
   /** `sentAt` is known when this is the answer to a write. */
   #seeMine(record: LeaseRecord, sentAt: Milliseconds | undefined): void {
     const grantedAt = sentAt ?? (this.#view.kind === 'mine' ? this.#view.grantedAt : -Infinity);
-    this.#view = { kind: 'mine', record, grantedAt };
+    const timing = sentAt === undefined && this.#view.kind === 'mine' ? this.#view.timing : this.#timing;
+    this.#view = { kind: 'mine', record, grantedAt, timing };
     this.granted(this.#view);
   }
 

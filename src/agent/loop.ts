@@ -63,6 +63,7 @@ export class Loop {
     /** Called after every pass, with what was seen and decided. */
     private readonly passed: (snapshot: Snapshot, decision: Decision) => void = () => undefined,
   ) {
+    ports.lease.onTightened((grant) => { if (this.#armed) this.ports.deadman.arm(killAt(grant)); });
     ports.postgres.onDeath(() => {
       this.#crashedAt = this.ports.clock.now();
       this.wake();
@@ -154,11 +155,11 @@ export class Loop {
   /** Reads the Lease when it is due, and renews it while it is held. */
   #keepLease(spec: SpecView): void {
     const { lease } = this.ports;
-    const { renewInterval, leaseDuration } = spec.timing;
+    const { timing } = spec;
     if (lease.view.kind === 'mine') {
       if (this.#flight?.action.do === 'releaseLease') return;
-      if (lease.renewalDue(renewInterval) || this.#sampleIsNews(lease.view.record.leader)) void lease.renew(this.#sample(), leaseDuration).then(() => this.wake());
-    } else if (lease.readDue(renewInterval)) {
+      if (lease.renewalDue(timing.renewInterval) || this.#sampleIsNews(lease.view.record.leader)) void lease.renew(this.#sample(), timing).then(() => this.wake());
+    } else if (lease.readDue(timing.renewInterval)) {
       void lease.read();
     }
   }
@@ -180,7 +181,7 @@ export class Loop {
     const { deadman } = this.ports;
     const running = mayAcceptWrites(s.postgres) || this.#flight?.action.do === 'promote' || this.#flight?.action.do === 'startPrimary';
     if (running && s.lease.kind === 'mine' && Number.isFinite(s.lease.grantedAt)) {
-      deadman.arm(killAt(s.lease, s.spec.timing));
+      deadman.arm(killAt(s.lease));
       this.#armed = true;
     } else if (this.#armed && !running && (s.postgres.kind !== 'stopped' || s.postgres.lockFree)) {
       deadman.disarm();
@@ -211,8 +212,8 @@ export class Loop {
     if (clock.now() < (this.#notBefore.get(action.do) ?? -Infinity) && !urgent) return;
     // Never into a write that the grant may not outlast (I7).
     if ((action.do === 'promote' || action.do === 'startPrimary') && s.lease.kind === 'mine') {
-      if (clock.now() >= fenceAt(s.lease, s.spec.timing)) return;
-      this.ports.deadman.arm(killAt(s.lease, s.spec.timing));
+      if (clock.now() >= fenceAt(s.lease)) return;
+      this.ports.deadman.arm(killAt(s.lease));
       this.#armed = true;
     }
     if (said !== this.#lastSaid) journal.decided(action.do, reason, detailsOf(action));

@@ -83,7 +83,7 @@ export function candidatesOf(s: Snapshot | null): ReturnType<PeerHandlers['candi
 function leaseStatus(s: Snapshot): Omit<LeaseStatus, 'slowestRenewalMs'> {
   switch (s.lease.kind) {
     case 'mine':
-      return { view: 'mine', term: s.lease.record.term, fencedInMs: Math.round(fenceAt(s.lease, s.spec.timing) - s.now) };
+      return { view: 'mine', term: s.lease.record.term, fencedInMs: Math.round(fenceAt(s.lease) - s.now) };
     case 'theirs':
       return { view: 'theirs', holder: s.lease.holder.instance, term: s.lease.record.term, unchangedForMs: Math.round(s.now - s.lease.since) };
     case 'free':

@@ -69,14 +69,15 @@ export const postgres: readonly Postgres[] = [
 const release = (kind: Release['kind'], from: string, lsn: bigint): Release => ({ kind, from, timeline: 2, lsn });
 const leader = (more: Partial<LeaderRecord> = {}): LeaderRecord =>
   ({ systemId: A, timeline: 2, reserved: 2, lsn: 200n, release: null, inherited: null, ...more });
-const record = (holder: Holder | null, more: Partial<LeaderRecord> = {}) => ({ version: 'version', term: 7, holder, leader: leader(more) });
+const record = (holder: Holder | null, more: Partial<LeaderRecord> = {}) => ({ version: 'version', term: 7, holder, leader: leader(more), duration: leaseDuration });
 
-const mine = (grantedAt: number, more: Partial<LeaderRecord> = {}): LeaseView => ({ kind: 'mine', grantedAt, record: record(ME, more) });
+const mine = (grantedAt: number, more: Partial<LeaderRecord> = {}): LeaseView => ({ kind: 'mine', grantedAt, record: record(ME, more), timing: DEFAULT_TIMING });
 const theirs = (holder: Holder, since: number, more: Partial<LeaderRecord> = {}): LeaseView => ({ kind: 'theirs', record: record(holder, more), holder, since });
 
 const UNBORN: Partial<LeaderRecord> = { systemId: null, timeline: 0, reserved: 0, lsn: 0n };
 
 export const leases: readonly LeaseView[] = [
+  { kind: 'absent', since: NOW - 2 * leaseDuration },
   { kind: 'unknown' },
   { kind: 'absent', since: NOW - 1_000 },
   { kind: 'absent', since: LONG_AGO },
@@ -104,6 +105,10 @@ export const leases: readonly LeaseView[] = [
   mine(-Infinity),
   theirs(OTHER, NOW - 100),
   theirs(OTHER, LONG_AGO),
+  // By a longer timing than this instance knows of.
+  { ...theirs(OTHER, NOW - leaseDuration - 5_000), record: { ...record(OTHER), duration: 3 * leaseDuration } },
+  // By a shorter one that has just been asked for.
+  { ...mine(NOW - 4_000), timing: { ...DEFAULT_TIMING, fenceAfter: 3_200, killAfter: 4_400 } },
   theirs(OTHER, LONG_AGO, { inherited: release('handover', '2', 250n) }),
   theirs({ ...ME, bootId: 'boot-0' }, NOW - 100),
   theirs({ ...ME, podUid: 'pod-0', bootId: 'boot-9' }, NOW - 100),

@@ -17,7 +17,7 @@ const chaos = (within: number): Mutation['noticedBy'] => ({ scenario: 'chaos', w
 export const MUTATIONS: readonly Mutation[] = [
   {
     broken: 'the grant never ends (I1)', noticedBy: 'decide',
-    file: core('lease'), replace: 'lease.grantedAt + timing.fenceAfter', by: 'Infinity',
+    file: core('lease'), replace: 'lease.grantedAt + lease.timing.fenceAfter', by: 'Infinity',
   },
   {
     broken: 'PostgreSQL is promoted without a valid grant (I7)', noticedBy: 'decide',
@@ -58,7 +58,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     broken: 'the deadman gives as long as the Lease lasts (I6)', noticedBy: { scenario: 'grants', within: 100 },
-    file: core('lease'), replace: 'lease.grantedAt + timing.killAfter', by: 'lease.grantedAt + timing.leaseDuration + 2_000',
+    file: core('lease'), replace: 'lease.grantedAt + lease.timing.killAfter', by: 'lease.grantedAt + lease.timing.leaseDuration + 2_000',
   },
   {
     broken: 'the deadman is disarmed while PostgreSQL is being promoted (I6)', noticedBy: { scenario: 'grants', within: 400 },
@@ -82,7 +82,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     broken: 'after an outage everybody claims at once', noticedBy: { scenario: 'apiOutage', within: 20 },
-    file: core('lease'), replace: 'Math.max(s.lease.since + leaseDuration, s.apiSince + 2 * renewInterval + requestTimeout)', by: 's.lease.since + leaseDuration',
+    file: core('lease'), replace: 'Math.max(s.lease.since + patience(s), s.apiSince + 2 * renewInterval + requestTimeout)', by: 's.lease.since + patience(s)',
   },
   {
     broken: 'a claim reserves no new timeline (I28)', noticedBy: 'decide',
@@ -171,5 +171,21 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     broken: 'a switchover does not say whom it has chosen (I17)', noticedBy: { scenario: 'asked', within: 40 },
     file: core('leave'), replace: '...to === null ? {} : { to }', by: '',
+  },
+  {
+    broken: 'a candidate goes by its own timing, whatever the holder wrote (I2)', noticedBy: 'decide',
+    file: core('lease'), replace: 'return Math.max(leaseDuration, s.lease.record.duration);', by: 'return leaseDuration;',
+  },
+  {
+    broken: 'for a deleted Lease a candidate waits as its own timing says (I4)', noticedBy: 'decide',
+    file: core('lease'), replace: 'return Math.max(leaseDuration, LONGEST_LEASE);', by: 'return leaseDuration;',
+  },
+  {
+    broken: 'a shorter timing counts only when the answer is there (I2)', noticedBy: 'keeper',
+    file: 'src/agent/lease-keeper.ts', replace: 'timing: tighter(view.timing, by) };', by: 'timing: view.timing };',
+  },
+  {
+    broken: 'a longer timing counts before the answer is there (I2)', noticedBy: 'keeper',
+    file: 'src/agent/lease-keeper.ts', replace: 'timing: tighter(view.timing, by) };', by: 'timing: by };',
   },
 ];

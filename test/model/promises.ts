@@ -3,15 +3,17 @@
  *
  * The arithmetic of grants, proofs and eligibility is written down here once more on purpose: a mistake in the agent's own must not excuse itself.
  */
-import { A, ME, fenceAfter, leaseDuration } from './classes';
+import { A, ME, leaseDuration } from './classes';
 import type { Action, Decision, Release, Snapshot, WalPosition } from '../../src/agent/core/types';
 
 type Kind = Action['do'];
 
-const valid = (s: Snapshot) => s.lease.kind === 'mine' && s.now - s.lease.grantedAt < fenceAfter;
+const valid = (s: Snapshot) => s.lease.kind === 'mine' && s.now - s.lease.grantedAt < s.lease.timing.fenceAfter;
 const stopped = (s: Snapshot) => s.postgres.kind === 'stopped' && s.postgres.lockFree;
 const mayAcceptWrites = ({ postgres }: Snapshot) => postgres.kind === 'primary' || ('as' in postgres && postgres.as === 'primary');
-const watchedLongEnough = (s: Snapshot) => (s.lease.kind === 'theirs' || s.lease.kind === 'absent') && s.now - s.lease.since >= leaseDuration;
+/** As long as its holder said, or, when nobody can say any more, as long as any timing allows. */
+const watchedLongEnough = (s: Snapshot) => (s.lease.kind === 'theirs' && s.now - s.lease.since >= Math.max(leaseDuration, s.lease.record.duration))
+  || (s.lease.kind === 'absent' && s.now - s.lease.since >= 30_000);
 /** The holder was this instance, nothing runs on its data, and PID 1 or the kernel that it ran on proves that it cannot begin again. */
 const predecessor = (s: Snapshot) => s.lease.kind === 'theirs' && s.lease.holder.instance === ME.instance && stopped(s)
   && ((s.lease.holder.podUid === ME.podUid && s.me.deadBootIds.includes(s.lease.holder.bootId))

@@ -1,7 +1,7 @@
 /** Taking over a Lease: from nobody, from a holder that is gone, or from an earlier life of this very instance. */
 import { untilGivenVolumesSpoke } from './bootstrap.js';
 import { elect, timelineToMake, untilAllSpoke } from './election.js';
-import { isMyDeadPredecessor, openSince } from './lease.js';
+import { isMyDeadPredecessor, openSince, patience } from './lease.js';
 import { wait } from './say.js';
 import { crashSuccessor } from './successor.js';
 import type { Decision, Holder, LeaseRecord, Snapshot } from './types.js';
@@ -48,7 +48,7 @@ function byElection(s: Snapshot, record: LeaseRecord, otherwise: () => Decision)
 function claimReason(s: Snapshot, record: LeaseRecord): string {
   const { release } = record.leader;
   if (release !== null) return `${release.from} has released the Lease (${release.kind})`;
-  return record.holder === null ? 'the Lease is free' : `${record.holder.instance} has not renewed the Lease for ${s.spec.timing.leaseDuration} ms`;
+  return record.holder === null ? 'the Lease is free' : `${record.holder.instance} has not renewed the Lease for ${patience(s)} ms`;
 }
 
 /** What is known of the data directory while PostgreSQL runs on it is from before it was started. */

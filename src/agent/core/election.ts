@@ -1,5 +1,5 @@
 /** Who should lead next: fitness, rank and patience (I10, I11, I40). */
-import { openSince } from './lease.js';
+import { openSince, patience } from './lease.js';
 import { wait } from './say.js';
 import { HANDOVER_LIMIT } from './successor.js';
 import { comparePositions, forkOf } from './timeline.js';
@@ -177,7 +177,7 @@ function letGoForOthers(release: Release | null, instance: string): boolean {
 
 /** How much later than here a Lease that runs out may open to somebody whose clock is slower (I3); a free one is open to all at once. */
 function slowerClocks(s: Snapshot): Milliseconds {
-  return s.lease.kind === 'free' ? 0 : (CLOCK_RATE_TOLERANCE - 1) * s.spec.timing.leaseDuration;
+  return s.lease.kind === 'free' ? 0 : (CLOCK_RATE_TOLERANCE - 1) * patience(s);
 }
 
 /** How long after the Lease opened it is the turn of the candidate in this place. */

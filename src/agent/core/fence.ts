@@ -7,7 +7,7 @@ const STOP_TAKES = FAST_STOP_TAKES;
 
 export function fence(s: Snapshot): Decision | null {
   if (!mayAcceptWrites(s.postgres)) return null;
-  const deadline = fenceAt(s.lease, s.spec.timing);
+  const deadline = fenceAt(s.lease);
   if (s.now < deadline) return null;
   const reason = whyFenced(s);
   // Somebody else may lead already: no time for a checkpoint, and none for a fast stop either.
@@ -34,7 +34,7 @@ export function mayAcceptWrites(postgres: Postgres): boolean {
 function whyFenced(s: Snapshot): string {
   switch (s.lease.kind) {
     case 'mine':
-      return `the Lease could not be renewed for ${s.spec.timing.fenceAfter} ms`;
+      return `the Lease could not be renewed for ${s.lease.timing.fenceAfter} ms`;
     case 'theirs':
       return `${s.lease.holder.instance} holds the Lease`;
     case 'unknown':

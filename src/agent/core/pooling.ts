@@ -1,5 +1,6 @@
 /** Where a pooler sends its clients, and when it holds them back (architecture.md 20). */
 import type { Milliseconds } from './types.js';
+import type { Timing } from '../../contract/timing.js';
 
 /** Whoever holds the Lease, and since which change of hands. */
 export interface Reign {
@@ -18,6 +19,8 @@ export interface Pooling {
   readonly pointedTo: string | null;
   /** Since when clients are held back; null when they are not. */
   readonly pausedSince: Milliseconds | null;
+  /** For how long they may be. */
+  readonly longestPause: Milliseconds;
   /** They have been held back as long as may be, and not been served since. */
   readonly pauseSpent: boolean;
 }
@@ -29,14 +32,19 @@ export type PoolingAction =
   /** `spent`: nobody to serve them was found. */
   | { readonly do: 'resume'; readonly spent: boolean };
 
-/** A client that has waited this long is told the truth instead (I43). Longer than an election by an expired Lease takes after the first sign of it. */
-export const LONGEST_PAUSE: Milliseconds = 15_000;
+/** An election takes so much longer than the Lease of a primary that is lost takes to run out. */
+const ELECTED_WITHIN: Milliseconds = 5_000;
+
+/** A client that has waited this long is told the truth instead (I43). */
+export function longestPause({ leaseDuration }: Timing): Milliseconds {
+  return leaseDuration + ELECTED_WITHIN;
+}
 
 export function decidePooling(s: Pooling): PoolingAction {
   const settled = s.reign !== null && s.reign.id === s.pointedTo;
   if (settled) return s.pausedSince === null ? { do: 'wait' } : { do: 'resume', spent: false };
   if (s.reign !== null && s.serves) return { do: 'point', reign: s.reign };
   if (s.pointedTo === null) return { do: 'wait' };
-  if (s.pausedSince !== null) return s.now - s.pausedSince < LONGEST_PAUSE ? { do: 'wait' } : { do: 'resume', spent: true };
+  if (s.pausedSince !== null) return s.now - s.pausedSince < s.longestPause ? { do: 'wait' } : { do: 'resume', spent: true };
   return { do: s.pauseSpent ? 'wait' : 'pause' };
 }

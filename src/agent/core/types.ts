@@ -72,6 +72,8 @@ export interface LeaseRecord {
   readonly term: number;
   readonly holder: Holder | null;
   readonly leader: LeaderRecord;
+  /** For how long this version is its holder's, by the timing that the holder wrote it with; 0 where that cannot be read. */
+  readonly duration: Milliseconds;
 }
 
 /** The Lease as this process knows it. */
@@ -79,8 +81,8 @@ export type LeaseView =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'absent'; readonly since: Milliseconds }
   | { readonly kind: 'free'; readonly record: LeaseRecord; readonly since: Milliseconds }
-  /** `grantedAt`: when the last renewal that succeeded was sent (I2). */
-  | { readonly kind: 'mine'; readonly record: LeaseRecord; readonly grantedAt: Milliseconds }
+  /** `grantedAt`: when the last renewal that succeeded was sent (I2). `timing`: by which this grant ends, whatever the spec says by now. */
+  | { readonly kind: 'mine'; readonly record: LeaseRecord; readonly grantedAt: Milliseconds; readonly timing: Timing }
   /** `since`: when this very version was first seen (I4). */
   | { readonly kind: 'theirs'; readonly record: LeaseRecord; readonly holder: Holder; readonly since: Milliseconds };
 

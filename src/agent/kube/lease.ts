@@ -59,8 +59,8 @@ export class KubeLeaseStore implements LeaseStore {
   /** The record as it is now stored: what was sent, under the version that the server gave it. */
   private written(result: Result<Lease>, body: LeaseBody): Result<LeaseRecord> {
     if (!result.ok) return result;
-    const { holder, leader } = body;
-    return { ok: true, value: { version: versionOf(result.value), term: result.value.spec?.leaseTransitions ?? 0, holder, leader } };
+    const { holder, leader, leaseDuration } = body;
+    return { ok: true, value: { version: versionOf(result.value), term: result.value.spec?.leaseTransitions ?? 0, holder, leader, duration: leaseDuration } };
   }
 }
 
@@ -74,7 +74,7 @@ function readLease(lease: Lease): LeaseReading {
   if ('why' in leader) {
     return { kind: 'unreadable', version, why: `annotation ${LEADER_ANNOTATION} of Lease ${lease.metadata?.name} cannot be read: ${leader.why}` };
   }
-  return { kind: 'present', record: { version, term: lease.spec?.leaseTransitions ?? 0, holder, leader: leader.record } };
+  return { kind: 'present', record: { version, term: lease.spec?.leaseTransitions ?? 0, holder, leader: leader.record, duration: (lease.spec?.leaseDurationSeconds ?? 0) * 1_000 } };
 }
 
 function versionOf(lease: Lease): string {

@@ -8,6 +8,7 @@ import type { PrimaryProbe } from './primary-probe.js';
 import type { PgBouncerProcess } from './process.js';
 import type { ClientTlsSpec, PoolerSpec } from '../../contract/spec.js';
 import { decidePooling, type PoolingAction, type Reign } from '../core/pooling.js';
+import type { Milliseconds } from '../core/types.js';
 import { messageOf, replaceFile } from '../files.js';
 import { formatHolder } from '../kube/lease.js';
 import type { LeaseReading } from '../kube/types.js';
@@ -33,6 +34,7 @@ export interface PoolerContext {
   readonly log: Logger;
   readonly pooler: () => PoolerSpec | null;
   readonly clientTls: () => ClientTlsSpec;
+  readonly longestPause: () => Milliseconds;
   /** The DNS name of an instance's pod; null for one that the spec does not know. */
   readonly hostOf: (instance: string) => string | null;
 }
@@ -151,7 +153,7 @@ export class PoolerKeeper {
     const reign = this.#reign;
     if (this.#pairs === null || reign === undefined) return;
     const decide = (serves: boolean): PoolingAction => decidePooling({
-      now: clock.now(), reign, serves, pointedTo: this.#pointedTo?.id ?? null, pausedSince: this.#pausedSince, pauseSpent: this.#pauseSpent,
+      now: clock.now(), reign, serves, pointedTo: this.#pointedTo?.id ?? null, pausedSince: this.#pausedSince, longestPause: this.context.longestPause(), pauseSpent: this.#pauseSpent,
     });
     // First hold the clients back: asking a server that is gone may take its time.
     await this.#act(decide(false));

@@ -2,6 +2,8 @@
 import { join } from 'node:path';
 import type { RoleContext, RoleView } from './role.js';
 import { POOLER_DIR } from '../../contract/paths.js';
+import { DEFAULT_TIMING } from '../../contract/timing.js';
+import { longestPause } from '../core/pooling.js';
 import { VolumeCopies } from '../credentials/copies.js';
 import { SECRETS } from '../kube/client.js';
 import { KubeLeaseStore } from '../kube/lease.js';
@@ -34,6 +36,7 @@ export async function runPooler(context: RoleContext, running: (view: RoleView) 
     probe: new PrimaryProbe(),
     pooler: () => specs.current?.pooler ?? null,
     clientTls: () => specs.current?.clientTls ?? 'require',
+    longestPause: () => longestPause(specs.current?.timing ?? DEFAULT_TIMING),
     hostOf: (instance) => {
       const pod = specs.current?.instances.find(({ name }) => name === instance)?.pod;
       return pod === undefined ? null : `${pod}.${objects.instancesService}`;

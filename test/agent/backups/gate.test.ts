@@ -3,8 +3,8 @@ import { gateOf, mayFetch } from '../../../src/agent/backups/gate.js';
 import type { LeaseView, Postgres, Snapshot } from '../../../src/agent/core/types.js';
 import { DEFAULT_TIMING } from '../../../src/contract';
 
-const record = { version: '1', term: 1, holder: null, leader: { systemId: null, timeline: 1, reserved: 1, lsn: 0n, release: null, inherited: null } };
-const mine: LeaseView = { kind: 'mine', record, grantedAt: 1_000 };
+const record = { version: '1', term: 1, holder: null, leader: { systemId: null, timeline: 1, reserved: 1, lsn: 0n, release: null, inherited: null }, duration: 10_000 };
+const mine: LeaseView = { kind: 'mine', record, grantedAt: 1_000, timing: DEFAULT_TIMING };
 const free: LeaseView = { kind: 'free', record, since: 0 };
 const position = { timeline: 1, lsn: 1n, history: [] };
 const primary: Postgres = { kind: 'primary', systemId: '1', position };

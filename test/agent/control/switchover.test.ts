@@ -41,7 +41,7 @@ class World {
       spec: { major: '17', instances: ['1', '2', '3'].map((name) => ({ name, retire: false })), timing: DEFAULT_TIMING, origin: 'initdb' },
       data: { kind: 'present', systemId: 'system', end: END, wasPrimary: true, fresh: false, incarnation: null },
       postgres: { kind: 'primary', systemId: 'system', position: END },
-      lease: { kind: 'mine', grantedAt: this.time, record: { version: 'v', term: 1, holder: holder('1'), leader } },
+      lease: { kind: 'mine', grantedAt: this.time, timing: DEFAULT_TIMING, record: { version: 'v', term: 1, holder: holder('1'), leader, duration: 10_000 } },
       apiSince: 0, state: { kind: 'unknown' }, peers, surveyedAt: 0, crash: null, switchover, handover: 'pending', rebuild: null, full: null, stopAskedAt: null,
     };
   }
@@ -49,7 +49,7 @@ class World {
   led(by: string, role: 'primary' | 'standby'): Snapshot {
     return {
       ...this.primary([standby(by, { role })]), postgres: { kind: 'stopped', lockFree: true },
-      lease: { kind: 'theirs', holder: holder(by), since: this.time, record: { version: 'v2', term: 2, holder: holder(by), leader } },
+      lease: { kind: 'theirs', holder: holder(by), since: this.time, record: { version: 'v2', term: 2, holder: holder(by), leader, duration: 10_000 } },
     };
   }
 

@@ -1,13 +1,14 @@
 import type { Snapshot } from '../../../src/agent/core/types.js';
 import { instanceMetrics, type InstanceFacts } from '../../../src/agent/metrics/instance.js';
 import { Metrics } from '../../../src/agent/metrics/registry.js';
+import { DEFAULT_TIMING } from '../../../src/contract';
 
 const at = (timeline: number, lsn: bigint) => ({ timeline, lsn, history: [] });
-const record = { version: '1', term: 7, holder: null, leader: { systemId: '1', timeline: 3, reserved: 3, lsn: 0n, release: null, inherited: null } };
+const record = { version: '1', term: 7, holder: null, leader: { systemId: '1', timeline: 3, reserved: 3, lsn: 0n, release: null, inherited: null }, duration: 10_000 };
 /** What of a snapshot the metrics look at. */
 const seen = (part: Pick<Snapshot, 'now' | 'postgres' | 'lease' | 'peers'>) => part as Snapshot;
 const primary = seen({
-  now: 10_000, lease: { kind: 'mine', record, grantedAt: 9_000 }, peers: [],
+  now: 10_000, lease: { kind: 'mine', record, grantedAt: 9_000, timing: DEFAULT_TIMING }, peers: [],
   postgres: { kind: 'primary', systemId: '1', position: at(3, 5_000n) },
 });
 const standby = (now: number, lsn: bigint) => seen({

@@ -44,13 +44,13 @@ export class Agent {
     this.peers = new PeerDirectory({ instance, namespace: 'ns', spec: () => world.spec, pods: this.#api.pods, client: this.#peerClient(), clock });
     this.states = new KubeClusterStates({ store: this.#api.state, claims: this.#api.claims, clock, dataClaim: () => ({ name: instance }) });
     this.postgres = new SimulatedPostgres(world, container, this.process, () => (this.states.view.kind === 'present' ? this.states.view.systemId : null));
-    const view = { major: world.spec.postgresVersion, instances: world.spec.instances, timing: world.spec.timing, origin: world.origin };
+    const view = () => ({ major: world.spec.postgresVersion, instances: world.spec.instances, timing: world.timingOf(instance), origin: world.origin });
     const journal = {
       decided: (what: string, reason: string, details?: object) => world.decided(this, what, reason, details),
       failed: (what: string, error: unknown) => world.say(this.bootId, () => `${what} failed: ${error instanceof Error ? error.message : String(error)}`),
     };
     this.loop = new Loop(
-      { clock, lease: this.keeper, states: this.states, peers: this.peers, postgres: this.postgres, volumes: ROOMY, deadman: container.deadman, journal, spec: () => view },
+      { clock, lease: this.keeper, states: this.states, peers: this.peers, postgres: this.postgres, volumes: ROOMY, deadman: container.deadman, journal, spec: view },
       { ...me, deadBootIds },
       (snapshot) => {
         const leads = snapshot.postgres.kind === 'primary' && snapshot.lease.kind === 'mine';

@@ -88,7 +88,7 @@ export class ApiServer {
 
   #putLease(body: LeaseBody, term: number): Result<LeaseRecord> {
     const before = this.#lease;
-    this.#lease = { version: `v${++this.#version}`, term, holder: body.holder, leader: body.leader };
+    this.#lease = { version: `v${++this.#version}`, term, holder: body.holder, leader: body.leader, duration: body.leaseDuration };
     if (!sameHolder(before?.holder ?? null, body.holder)) this.say(() => `Lease ${this.#lease!.version}: ${describe(this.#lease!)}`);
     this.#tellWatchers();
     return { ok: true, value: this.#lease };

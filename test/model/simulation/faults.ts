@@ -101,6 +101,7 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   { name: 'a switchover is asked for', weight: 2, strike: (world, on) => on.container.agent?.loop.handOver(world.random.chance(0.5) ? world.random.pick(INSTANCES) : null) },
+  { name: 'the timing changes', weight: 2, strike: (world) => world.changeTiming() },
   { name: 'the Lease is deleted', weight: 1, strike: (world) => world.api.deleteLease() },
   { name: 'the state object is deleted', weight: 1, strike: (world) => world.api.deleteState() },
   {

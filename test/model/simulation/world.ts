@@ -13,11 +13,11 @@ import type { Data } from './wal.js';
 import type { SpecView } from '../../../src/agent/core/types.js';
 import type { PodInfo } from '../../../src/agent/kube/types.js';
 import type { ClusterSpec } from '../../../src/contract/spec.js';
-import { DEFAULT_TIMING, type Timing } from '../../../src/contract/timing.js';
+import { DEFAULT_TIMING, FAST_TIMING, FRUGAL_TIMING, type Timing } from '../../../src/contract/timing.js';
 
 export const INSTANCES = ['a', 'b', 'c'] as const;
 
-const FAST_TIMING: Timing = { leaseDuration: 6_000, renewInterval: 1_000, requestTimeout: 1_000, fenceAfter: 3_200, killAfter: 4_400 };
+const PROFILES: readonly Timing[] = [FAST_TIMING, DEFAULT_TIMING, FRUGAL_TIMING];
 const GRACE = 30_000;
 
 export interface Pod {
@@ -54,6 +54,8 @@ export class World {
   /** Where the cluster's first data comes from. */
   origin: SpecView['origin'] = 'initdb';
   #volumes = new Map<string, Volume>();
+  /** Which timing each instance's agent has read; the spec's where it is not here. */
+  readonly #timings = new Map<string, Timing>();
   #serial = 0;
   #lostReasons: string[] = [];
 
@@ -124,6 +126,17 @@ export class World {
   /** What lies on all volumes and has not been moved aside. */
   allData(): Data[] {
     return [...this.#volumes.values()].map((volume) => volume.data).filter((data) => data !== null);
+  }
+
+  timingOf(instance: string): Timing {
+    return this.#timings.get(instance) ?? this.spec.timing;
+  }
+
+  /** Git names another timing, and the agents read it one after the other. */
+  changeTiming(): void {
+    const timing = this.random.pick(PROFILES);
+    this.say('GIT', () => `leases of ${timing.leaseDuration} ms`);
+    for (const instance of INSTANCES) this.scheduler.after(this.random.chance(0.3) ? 0 : this.random.between(0, 30_000), () => this.#timings.set(instance, timing));
   }
 
   volumeOf(instance: string): Volume {
