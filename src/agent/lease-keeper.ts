@@ -52,8 +52,10 @@ export class LeaseKeeper {
   get lastContact(): Milliseconds { return this.#lastContact; }
 
   /** A renewal that got no answer is repeated sooner, so that a short silence of the API server does not eat the whole grant. */
-  renewalDue(renewInterval: Milliseconds): boolean {
-    return this.#writing === null && this.clock.now() - this.#lastSent >= (this.#lastSendFailed ? renewInterval / 4 : renewInterval);
+  renewalDue({ renewInterval }: Timing): boolean {
+    // A grant ends by its own timing, however seldom the spec would have it renewed by now.
+    const interval = this.#view.kind === 'mine' ? Math.min(this.#view.timing.renewInterval, renewInterval) : renewInterval;
+    return this.#writing === null && this.clock.now() - this.#lastSent >= (this.#lastSendFailed ? interval / 4 : interval);
   }
 
   /** Nothing has been heard for that long, and nobody is asking. */

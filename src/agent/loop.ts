@@ -158,7 +158,7 @@ export class Loop {
     const { timing } = spec;
     if (lease.view.kind === 'mine') {
       if (this.#flight?.action.do === 'releaseLease') return;
-      if (lease.renewalDue(timing.renewInterval) || this.#sampleIsNews(lease.view.record.leader)) void lease.renew(this.#sample(), timing).then(() => this.wake());
+      if (lease.renewalDue(timing) || this.#sampleIsNews(lease.view.record.leader)) void lease.renew(this.#sample(), timing).then(() => this.wake());
     } else if (lease.readDue(timing.renewInterval)) {
       void lease.read();
     }

@@ -174,7 +174,7 @@ export const KEEPER_PROMISES: Readonly<Record<string, readonly [wanted: unknown,
     scene.now += 2_000;
     void scene.keeper.renew({}, DEFAULT_TIMING);
     scene.now += 1_400;
-    return scene.keeper.renewalDue(1_000);
+    return scene.keeper.renewalDue(DEFAULT_TIMING);
   }],
   'while a reading is under way no other is due': [false, async (scene) => {
     scene.now += 5_000;
@@ -224,6 +224,16 @@ export const KEEPER_PROMISES: Readonly<Record<string, readonly [wanted: unknown,
     const before = scene.fenceAfter;
     await scene.written('v3');
     return [before, asked, scene.fenceAfter];
+  }],
+  'a grant is renewed as often as its own timing wants, until it has taken a longer one over': [[true, false], async (scene) => {
+    await scene.leads();
+    scene.now = 1_000 + DEFAULT_TIMING.renewInterval;
+    const before = scene.keeper.renewalDue(FRUGAL_TIMING);
+    void scene.keeper.renew({}, FRUGAL_TIMING);
+    await scene.settle();
+    await scene.written('v3');
+    scene.now += DEFAULT_TIMING.renewInterval;
+    return [before, scene.keeper.renewalDue(FRUGAL_TIMING)];
   }],
   'an old grant is renewed as it is before it takes a shorter timing, by which it would end at once': [[10_000, 6_000, 6_000, 3_200], async (scene) => {
     await scene.leads();

@@ -188,4 +188,12 @@ export const MUTATIONS: readonly Mutation[] = [
     broken: 'a longer timing counts before the answer is there (I2)', noticedBy: 'keeper',
     file: 'src/agent/lease-keeper.ts', replace: 'timing: tighter(view.timing, by) };', by: 'timing: by };',
   },
+  {
+    broken: 'a grant is renewed as the spec says, and not as it needs itself', noticedBy: { scenario: 'timing', within: 40 },
+    file: 'src/agent/lease-keeper.ts', replace: 'Math.min(this.#view.timing.renewInterval, renewInterval)', by: 'renewInterval',
+  },
+  {
+    broken: 'an old grant takes a shorter timing at once', noticedBy: 'keeper',
+    file: 'src/agent/lease-keeper.ts', replace: 'return now - grantedAt <= 2 * wanted.renewInterval ? wanted : timing;', by: 'return wanted;',
+  },
 ];

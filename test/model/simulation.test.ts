@@ -13,7 +13,7 @@ const replay = process.env.SIM_SEED === undefined ? null : Number(process.env.SI
 
 /** What part of all runs each scenario has. */
 const SHARE: Record<ScenarioName, number> = {
-  chaos: 0.62, restore: 0.03, grants: 0.08, forceDelete: 0.04, switchover: 0.04, asked: 0.04, crash: 0.05, mostAdvanced: 0.04, stopAll: 0.03, apiOutage: 0.03,
+  chaos: 0.6, restore: 0.03, grants: 0.08, forceDelete: 0.04, switchover: 0.04, asked: 0.04, timing: 0.02, crash: 0.05, mostAdvanced: 0.04, stopAll: 0.03, apiOutage: 0.03,
 };
 /** A machine with much else to do may take many times as long as the milliseconds that a run needs. */
 const PATIENCE = 60_000 + RUNS * 500;
@@ -56,6 +56,7 @@ if (replay === null) {
     forceDelete: 'two agents on one volume never let two instances take writes',
     switchover: 'a switchover loses no acknowledged commit and makes no rebuild necessary',
     asked: 'a switchover that a person asks for does the same, and goes to the instance that was named',
+    timing: 'a changed timing takes effect without an interruption, in whatever order the agents read it',
     crash: 'a crash of PostgreSQL alone loses no acknowledged commit',
     mostAdvanced: 'when the primary is lost, the replica that has more of its WAL leads',
     stopAll: 'all pods stopped at once and started again make no new timeline and lose nothing',

@@ -17,7 +17,12 @@ export function killAt(lease: LeaseView): Milliseconds {
 
 /** What holds for a grant while it is not known by which of the two timings it was last asked for. */
 export function tighter(a: Timing, b: Timing): Timing {
-  return { ...a, fenceAfter: Math.min(a.fenceAfter, b.fenceAfter), killAfter: Math.min(a.killAfter, b.killAfter) };
+  return {
+    ...a,
+    renewInterval: Math.min(a.renewInterval, b.renewInterval),
+    fenceAfter: Math.min(a.fenceAfter, b.fenceAfter),
+    killAfter: Math.min(a.killAfter, b.killAfter),
+  };
 }
 
 /** A read-write PostgreSQL may be started or go on (I7). */

@@ -153,7 +153,8 @@ export class PoolerKeeper {
     const reign = this.#reign;
     if (this.#pairs === null || reign === undefined) return;
     const decide = (serves: boolean): PoolingAction => decidePooling({
-      now: clock.now(), reign, serves, pointedTo: this.#pointedTo?.id ?? null, pausedSince: this.#pausedSince, longestPause: this.context.longestPause(), pauseSpent: this.#pauseSpent,
+      now: clock.now(), reign, serves, pointedTo: this.#pointedTo?.id ?? null, pausedSince: this.#pausedSince, longestPause: this.context.longestPause(),
+      pauseSpent: this.#pauseSpent,
     });
     // First hold the clients back: asking a server that is gone may take its time.
     await this.#act(decide(false));

@@ -12,6 +12,7 @@ import { certificatesRenewed } from './certificates-renewed';
 import { cli } from './cli';
 import { cliBackup } from './cli-backup';
 import { clientTls } from './client-tls';
+import { failoverTiming } from './failover-timing';
 import { frozen } from './frozen';
 import { gitopsHealth } from './gitops-health';
 import { givenCertificate } from './given-certificate';
@@ -69,5 +70,5 @@ export const SCENARIOS: readonly Scenario[] = [
   recreated, secretsWiped, staleVolume, scaledToZero,
   brokenSpec, rightsMissing, unusableData, userConfiguration, volumeKinds, appWithCluster, clientTls, noDrift, cli, metricsExporter, metricsAlerts,
   certificatesRenewed, givenCertificate, backups, repoDown, archiveHole, cliBackup,
-  nodeCut, apiServerStopped,
+  failoverTiming, nodeCut, apiServerStopped,
 ];

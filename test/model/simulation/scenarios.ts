@@ -79,6 +79,17 @@ export const SCENARIOS = {
     if (world.oracle.counts.asides + world.oracle.counts.rewinds > 0) world.oracle.violated('a clean switchover made a rewind or a clone necessary');
   },
 
+  /** Git names another timing, longer or shorter, and nothing else happens: the same PostgreSQL goes on. */
+  timing: async (world: World): Promise<void> => {
+    await quietStart(world);
+    const primary = world.serverOf(leader(world));
+    for (let i = 0; i < 4; i++) {
+      world.changeTiming();
+      await world.scheduler.run(world.scheduler.now + world.random.between(5_000, 40_000));
+      if (world.serverOf(leader(world)) !== primary) world.oracle.violated('a changed timing ended the primary');
+    }
+  },
+
   /** PostgreSQL alone dies, again and again (I38). */
   crash: async (world: World): Promise<void> => {
     await quietStart(world);
