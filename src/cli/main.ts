@@ -3,10 +3,11 @@ import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 
 import type { BackupType } from '../contract/spec.js';
 import { backup } from './commands/backup.js';
 import { backups } from './commands/backups.js';
+import { candidates } from './commands/candidates.js';
 import { connect } from './commands/connect.js';
 import { logs } from './commands/logs.js';
 import { status } from './commands/status.js';
-import { candidates, switchover } from './commands/switchover.js';
+import { switchover } from './commands/switchover.js';
 import { EXIT } from './exit.js';
 import { Kube, type ConnectionOptions } from './kube.js';
 import { explain } from './refusal.js';

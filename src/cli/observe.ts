@@ -82,6 +82,13 @@ export async function readLease(kube: Kube, { namespace, spec }: Found): Promise
   };
 }
 
+/** Who answers for the cluster. */
+export async function leaderOf(kube: Kube, found: Found): Promise<string> {
+  const lease = await readLease(kube, found);
+  if (lease?.holder) return lease.holder;
+  throw new Failure(`nobody leads cluster ${found.spec.cluster} now; try again when its status shows a primary`);
+}
+
 /** Pods with an agent; those that only ask for backups have none. */
 export async function listPods(kube: Kube, { namespace, spec }: Found): Promise<readonly PodSeen[]> {
   const labelSelector = `${CLUSTER_LABEL}=${spec.cluster},${COMPONENT_LABEL},${COMPONENT_LABEL}!=${COMPONENT_BACKUP}`;

@@ -1,26 +1,9 @@
-/** `switchover` and `candidates`: who could be the primary, and making somebody else the primary in good order. */
+/** `switchover`: makes somebody else the primary, in good order. The leader's agent decides whether that can be, and tells how it goes. */
 import { API_ROUTES } from '../../contract/ports.js';
-import type { CandidateStatus } from '../../contract/status.js';
 import { AgentApi } from '../agent-api.js';
-import { EXIT, Failure } from '../exit.js';
-import { bytes, table } from '../format.js';
+import { EXIT } from '../exit.js';
 import type { Kube } from '../kube.js';
-import { findCluster, readLease, type Found } from '../observe.js';
-
-export async function candidates(kube: Kube, cluster: string, { json }: { readonly json: boolean }): Promise<number> {
-  const found = await findCluster(kube, cluster);
-  const primary = await leaderOf(kube, found);
-  const api = await AgentApi.as('viewer', kube, found);
-  const { candidates: all } = await api.get<{ candidates: readonly CandidateStatus[] }>(primary, API_ROUTES.candidates);
-  console.log(json ? JSON.stringify({ cluster, namespace: found.namespace, primary, candidates: all }, null, 2) : candidateTable(all));
-  return EXIT.ok;
-}
-
-export function candidateTable(all: readonly CandidateStatus[]): string {
-  return table(['INSTANCE', 'ELIGIBLE', 'TIMELINE', 'LSN', 'LAG', 'WHY NOT'], all.map(({ instance, eligible, position, lagBytes, why }) => [
-    instance, eligible ? 'yes' : 'no', position?.timeline ?? null, position?.lsn ?? null, lagBytes === null ? null : bytes(lagBytes), why,
-  ]));
-}
+import { findCluster, leaderOf, readLease } from '../observe.js';
 
 export async function switchover(kube: Kube, cluster: string, { to, json }: { readonly to: string | null; readonly json: boolean }): Promise<number> {
   const found = await findCluster(kube, cluster);
@@ -32,10 +15,4 @@ export async function switchover(kube: Kube, cluster: string, { to, json }: { re
   if (json) console.log(JSON.stringify({ cluster, namespace: found.namespace, from, to: primary, ok, ...message === undefined ? {} : { message } }, null, 2));
   else console.log(ok ? `switchover from instance ${from} to ${primary}: done` : `switchover from instance ${from}: failed: ${message}`);
   return ok ? EXIT.ok : EXIT.failed;
-}
-
-async function leaderOf(kube: Kube, found: Found): Promise<string> {
-  const lease = await readLease(kube, found);
-  if (lease?.holder) return lease.holder;
-  throw new Failure(`nobody leads cluster ${found.spec.cluster} now; try again when its status shows a primary`);
 }
