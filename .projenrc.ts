@@ -143,6 +143,7 @@ project.testTask.reset('node test/run.mjs', { receiveArgs: true });
 project.package.setScript('test', 'node test/run.mjs');
 project.package.setScript('test:unit', 'node test/run.mjs unit');
 project.package.setScript('test:e2e', 'node test/e2e/start.mjs e2e');
+project.package.setScript('test:nemesis', 'node test/e2e/start.mjs nemesis');
 project.package.setScript('demo', 'node test/e2e/start.mjs demo');
 project.package.setScript('bench:failover', 'node test/e2e/start.mjs bench');
 

@@ -19,7 +19,9 @@ const lines = [];
 const UNIT = [
   [['compile', 2, step('node_modules/.bin/jsii', ['--silence-warnings=reserved-word'])],
     ['types of the agent', 1, step('node_modules/.bin/tsc', ['-p', 'src/agent'])],
-    ['types of the command line', 1, step('node_modules/.bin/tsc', ['-p', 'src/cli'])]],
+    ['types of the command line', 1, step('node_modules/.bin/tsc', ['-p', 'src/cli'])],
+    ['types of the model', 1, step('node_modules/.bin/tsc', ['-p', 'test/model'])],
+    ['types of the scenarios', 1, step('node_modules/.bin/tsc', ['-p', 'test/e2e', '--noEmit'])]],
   [['machine', 20, step('test/prepare-machine.sh', [])],
     ['lint', 3, step('node_modules/.bin/eslint', ['--ext', '.ts', '--max-warnings', '0', 'src', 'test', 'examples', 'projenrc', '.projenrc.ts'])]],
   [['model', 10, jest('model', ['-c', 'test/model/jest.config.cjs'])],

@@ -1,6 +1,8 @@
 /** The faults that are measured; each returns what undoes it. */
 import type { Cluster } from '../../test/e2e/harness/cluster';
 import type { Pod } from '../../test/e2e/harness/pods';
+import { Cli } from '../../test/e2e/harness/cli';
+import { CLUSTER } from '../../test/e2e/harness/program';
 import { agentOf, containerOf, killProcess, postmasterOf } from '../../test/e2e/scenarios/faults';
 
 export interface Fault {
@@ -34,6 +36,15 @@ export const FAULTS: { readonly [name: string]: Fault } = {
     movesPrimary: true,
     inject: async (cluster, primary) => {
       await cluster.kubectl.run(['delete', 'pod', primary.name, '--wait=false']);
+      return nothing;
+    },
+  },
+  'switchover-asked': {
+    needsMachine: false,
+    movesPrimary: true,
+    inject: async (cluster) => {
+      const { code, stderr } = await new Cli(cluster.namespace).run(['switchover', CLUSTER]);
+      if (code !== 0) throw new Error(stderr);
       return nothing;
     },
   },

@@ -1,5 +1,5 @@
 // Starts one of the programs here on a fresh clone: installs what package-lock.json names, bundles the program, runs it.
-//   node test/e2e/start.mjs e2e|demo|bench ARGS...
+//   node test/e2e/start.mjs e2e|demo|bench|nemesis ARGS...
 // Plain JavaScript without imports from node_modules, because that folder may not be there yet.
 import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const repo = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const programs = { e2e: 'test/e2e/main.ts', demo: 'test/e2e/demo/main.ts', bench: 'bench/failover/main.ts' };
+const programs = { e2e: 'test/e2e/main.ts', demo: 'test/e2e/demo/main.ts', bench: 'bench/failover/main.ts', nemesis: 'test/e2e/nemesis/main.ts' };
 
 function run(command, args, options = {}) {
   const { status, error } = spawnSync(command, args, { cwd: repo, stdio: 'inherit', ...options });

@@ -106,9 +106,9 @@ export const leases: readonly LeaseView[] = [
   theirs(OTHER, NOW - 100),
   theirs(OTHER, LONG_AGO),
   // By a longer timing than this instance knows of.
-  { ...theirs(OTHER, NOW - leaseDuration - 5_000), record: { ...record(OTHER), duration: 3 * leaseDuration } },
+  { kind: 'theirs', holder: OTHER, since: NOW - leaseDuration - 5_000, record: { ...record(OTHER), duration: 3 * leaseDuration } },
   // By a shorter one that has just been asked for.
-  { ...mine(NOW - 4_000), timing: { ...DEFAULT_TIMING, fenceAfter: 3_200, killAfter: 4_400 } },
+  { kind: 'mine', grantedAt: NOW - 4_000, record: record(ME), timing: { ...DEFAULT_TIMING, fenceAfter: 3_200, killAfter: 4_400 } },
   theirs(OTHER, LONG_AGO, { inherited: release('handover', '2', 250n) }),
   theirs({ ...ME, bootId: 'boot-0' }, NOW - 100),
   theirs({ ...ME, podUid: 'pod-0', bootId: 'boot-9' }, NOW - 100),

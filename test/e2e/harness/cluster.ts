@@ -28,10 +28,10 @@ const CONTROLLERS_WITHIN_MS = 90_000;
 
 export class Cluster {
   /** The namespace admits restricted pods only. */
-  static async create(target: Target, namespace: string, directory: string): Promise<Cluster> {
+  static async create<T extends Cluster>(this: new (target: Target, namespace: string, directory: string) => T, target: Target, namespace: string, directory: string): Promise<T> {
     const labels = { 'pod-security.kubernetes.io/enforce': 'restricted', 'cdk8s-postgres-test': 'true' };
     await new Kubectl('default').apply(JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels } }));
-    const cluster = new Cluster(target, namespace, directory);
+    const cluster = new this(target, namespace, directory);
     // Its controller makes it, which after an outage of the API server takes up its work again in its own time; no pod is admitted before.
     await eventually('the default ServiceAccount', { withinMs: CONTROLLERS_WITHIN_MS }, async () => yes((await cluster.kubectl.outcome(['get', 'serviceaccount', 'default'])).code === 0));
     return cluster;

@@ -2,7 +2,7 @@
 import type { ApiServer } from './api-server.js';
 import type { Machine } from './machine.js';
 import { API, type Network } from './network.js';
-import type { Random } from './random.js';
+import type { Random } from '../../random.js';
 import type { Process } from './scheduler.js';
 import type { Claims, LeaseReading, LeaseStore, Pods, Result, StateStore } from '../../../src/agent/kube/types.js';
 

@@ -1,6 +1,6 @@
 /** Who can reach whom. Links are cut one way at a time; a cut link swallows what is sent. */
 import type { Machine } from './machine.js';
-import type { Random } from './random.js';
+import type { Random } from '../../random.js';
 
 export const API = 'api';
 

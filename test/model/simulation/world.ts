@@ -5,7 +5,6 @@ import { Container } from './container.js';
 import { Machine } from './machine.js';
 import { Network } from './network.js';
 import { Oracle, THAW_WINDOW } from './oracle.js';
-import { Random } from './random.js';
 import { Scheduler } from './scheduler.js';
 import type { Server } from './server.js';
 import { Volume } from './volume.js';
@@ -14,6 +13,7 @@ import type { SpecView } from '../../../src/agent/core/types.js';
 import type { PodInfo } from '../../../src/agent/kube/types.js';
 import type { ClusterSpec } from '../../../src/contract/spec.js';
 import { DEFAULT_TIMING, FAST_TIMING, FRUGAL_TIMING, type Timing } from '../../../src/contract/timing.js';
+import { Random } from '../../random.js';
 
 export const INSTANCES = ['a', 'b', 'c'] as const;
 
