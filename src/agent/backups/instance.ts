@@ -72,8 +72,13 @@ export class InstanceBackups {
     return this.#mounted ? this.context.spec().backups?.stanza ?? null : null;
   }
 
+  get configuration(): Duty {
+    return { name: 'BackupConfiguration', every: 5_000, run: () => this.#configure() };
+  }
+
+  /** What comes after the configuration. */
   get duties(): readonly Duty[] {
-    return [{ name: 'BackupConfiguration', every: 5_000, run: () => this.#configure() }, this.#archiver, this.#stanza];
+    return [this.#archiver, this.#stanza];
   }
 
   /** At every pass of the loop. */

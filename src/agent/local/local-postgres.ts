@@ -161,7 +161,7 @@ export class SupervisedPostgres implements LocalPostgres {
     await this.#work(async () => {
       await this.settings.credentials();
       const { source, bootstrap } = await this.settings.bootstrap();
-      const own = this.settings.ownStanza();
+      const own = await this.settings.ownStanza();
       if (own !== null) await refuseUsedArchive(own, signal);
       await this.#configure('primary', null);
       await restore(this.paths, source, bootstrap, this.log, signal);
@@ -175,13 +175,13 @@ export class SupervisedPostgres implements LocalPostgres {
     await this.#work(async () => {
       await this.settings.credentials();
       const source = { upstream: address, slot: slotName(this.settings.instance), systemId, applicationName: this.settings.instance };
-      const { method } = await clone(this.paths, source, this.#copyMethods(), this.log, signal);
+      const { method } = await clone(this.paths, source, await this.#copyMethods(), this.log, signal);
       this.#copies.made(method);
     });
   }
 
-  #copyMethods(): readonly CopyMethod[] {
-    const own = this.settings.ownStanza();
+  async #copyMethods(): Promise<readonly CopyMethod[]> {
+    const own = await this.settings.ownStanza();
     const fromRepo = own === null ? [] : [copyFromRepo(own, () => this.#configure('primary', null))];
     return this.#copies.among([...fromRepo, baseBackup]);
   }

@@ -23,8 +23,8 @@ export interface LocalSettings extends StartTold {
   readonly systemId: () => string | null;
   /** Certificates are on disk; rejects with the reason while they are not. */
   readonly credentials: () => Promise<void>;
-  /** Where the cluster's own backups are; null: nothing is archived. */
-  readonly ownStanza: () => Stanza | null;
+  /** Where the cluster's own backups are, with pgBackRest's configuration written where it can be; null: nothing is archived. */
+  readonly ownStanza: () => Promise<Stanza | null>;
   /** The backup that the cluster begins with, ready to be read; rejects with the reason while it is not. */
   readonly bootstrap: () => Promise<{ readonly source: Stanza; readonly bootstrap: BootstrapSpec }>;
   /** null: that kind of problem is over. */

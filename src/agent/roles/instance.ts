@@ -121,7 +121,12 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
     },
     // The Lease is newer than the state object, which is read less often.
     systemId: () => (states.view.kind === 'present' && states.view.systemId !== null ? states.view.systemId : leaderOf(lease.view)?.systemId ?? null),
-    ownStanza: () => (backups.stanza === null ? null : { config: PGBACKREST_CONFIG, stanza: backups.stanza }),
+    ownStanza: async () => {
+      if (backups.stanza === null) return null;
+      // A pod's first configuration may have come before its certificate did. Without one the repo says why it cannot be used.
+      await duties.backupConfiguration.once().catch(() => undefined);
+      return { config: PGBACKREST_CONFIG, stanza: backups.stanza };
+    },
     bootstrap: async () => {
       const { bootstrap } = spec();
       if (bootstrap === undefined) throw new Error('the spec no longer names a backup to begin with');
@@ -190,6 +195,7 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
     slots: runner(slotDuty(inside)),
     configuration: runner(settings),
     settings: runner({ name: 'Settings', every: 10_000, run: async () => { await postgres.applySettings(); } }),
+    backupConfiguration: runner(backups.configuration),
     volumes: runner(volumesDuty({ volumes, problems, events, stateDir: paths.stateDir, log: note, changed: () => { loop.wake(); duties.settings.wake(); } })),
     rollout: runner(rolloutDuty({ ...inside, pods, statefulSets: new KubeStatefulSets(api, cluster), events, problems, dataMajor: major })),
   };
@@ -209,7 +215,7 @@ export async function runInstance(context: RoleContext, running: (view: RoleView
     duties.credentials.wake();
     duties.primary.wake();
     duties.slots.wake();
-    for (const duty of backupDuties) duty.wake();
+    for (const duty of [duties.backupConfiguration, ...backupDuties]) duty.wake();
   }
 
   const over = new AbortController();
