@@ -35,7 +35,7 @@ const UNIT = [
 const DEMO = [[['demo', 4, demo]]];
 const SUITES = {
   unit: UNIT,
-  e2e: [[['end to end, the core', 9, endToEnd('--core')]]],
+  e2e: [[['end to end, the core', 10, endToEnd('--core')]]],
   demo: DEMO,
   all: [...UNIT, [['end to end', 42, endToEnd()]], ...DEMO],
 };

@@ -51,11 +51,11 @@ import { wrongMajor } from './wrong-major';
 import type { Scenario } from '../harness/scenario';
 
 /**
- * What no change may break, in as many minutes as one waits for: the parts of the product together, a restore, a rollout, and one fault of each kind
- * (a process, a pod, a node, the API server). `npm test` runs these; CI runs all.
+ * What no change may break, in as many minutes as one waits for: the parts of the product together, a rollout, and one fault of each kind (a process,
+ * a pod, a node, the API server). `npm test` runs these, and the demo, which restores to a moment; CI runs all.
  */
 export const CORE: readonly Scenario[] = [
-  production, pointInTime,
+  production,
   postmasterKilled, agentKilled, podDeleted, podForceDeleted, switchover,
   rolloutByProp, poolerFollows, secondPostgres,
   nodeCut, apiServerStopped,

@@ -2,9 +2,9 @@
 import type { ApiServer } from './api-server.js';
 import type { Machine } from './machine.js';
 import { API, type Network } from './network.js';
-import type { Random } from '../../random.js';
 import type { Process } from './scheduler.js';
 import type { Claims, LeaseReading, LeaseStore, Pods, Result, StateStore } from '../../../src/agent/kube/types.js';
+import type { Random } from '../../random.js';
 
 export interface ApiClientContext {
   readonly server: ApiServer;
