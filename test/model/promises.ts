@@ -11,7 +11,7 @@ type Kind = Action['do'];
 const valid = (s: Snapshot) => s.lease.kind === 'mine' && s.now - s.lease.grantedAt < s.lease.timing.fenceAfter;
 const stopped = (s: Snapshot) => s.postgres.kind === 'stopped' && s.postgres.lockFree;
 const mayAcceptWrites = ({ postgres }: Snapshot) => postgres.kind === 'primary' || ('as' in postgres && postgres.as === 'primary');
-/** As long as its holder said, or, when nobody can say any more, as long as any timing allows. */
+/** As long as the holder has said; for a deleted Lease, which says nothing, the longest that a timing may be. */
 const watchedLongEnough = (s: Snapshot) => (s.lease.kind === 'theirs' && s.now - s.lease.since >= Math.max(leaseDuration, s.lease.record.duration))
   || (s.lease.kind === 'absent' && s.now - s.lease.since >= 30_000);
 /** The holder was this instance, nothing runs on its data, and PID 1 or the kernel that it ran on proves that it cannot begin again. */

@@ -24,7 +24,7 @@ const MAY: Readonly<Record<Route, readonly Caller[]>> = {
   status: ['agent', 'viewer', 'operator', 'admin'],
   wake: ['agent'],
   wal: ['agent'],
-  backup: ['agent', 'backup', 'operator', 'admin'],
+  backup: ['agent', 'backup'],
   candidates: ['viewer', 'operator', 'admin'],
   switchover: ['operator', 'admin'],
 };

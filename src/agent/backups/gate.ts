@@ -52,7 +52,7 @@ export class ArchiveGate {
 /** `state until`, with the moment at which the Lease that is held now ends to be valid. */
 export function gateOf(s: Snapshot, failing: boolean): string | null {
   const stopping = s.postgres.kind === 'stopping' && s.postgres.as === 'primary';
-  const until = s.lease.kind === 'mine' ? fenceAt(s.lease) : -Infinity;
+  const until = fenceAt(s.lease);
   // A server that is being stopped because the Lease is gone must not be waited for either.
   if (stopping) return `${failing ? 'closed' : 'closing'} ${nanoseconds(Math.max(0, Math.min(until, (s.stopAskedAt ?? s.now) + CLOSING_TAKES)))}`;
   return Number.isFinite(until) ? `open ${nanoseconds(until)}` : null;

@@ -27,7 +27,7 @@ test.each([
   ['GET', '/v1/status', ['agent', 'viewer', 'operator', 'admin']],
   ['GET', '/v1/candidates', ['viewer', 'operator', 'admin']],
   ['POST', '/v1/switchover', ['operator', 'admin']],
-  ['POST', '/v1/backup?type=full&repo=1', ['agent', 'backup', 'operator', 'admin']],
+  ['POST', '/v1/backup?type=full&repo=1', ['agent', 'backup']],
   ['POST', '/v1/wake', ['agent']],
   ['GET', '/v1/wal?timeline=1&from=0/0&end=0/1', ['agent']],
 ])('%s %s is for %j and for nobody else', async (method, path, may) => {
